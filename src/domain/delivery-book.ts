@@ -63,6 +63,8 @@ export interface DeliveryState {
   readonly lastTry?: LastTry;
   readonly delivered: number;
   readonly deliveredAt?: number;
+  /** Since when events can be sent: when the webhook was switched on last, or got another URL. */
+  readonly dueSince?: number;
   /** When a new event was tried while many waited. */
   readonly probedAt?: number;
   /** The ids of the newest jobs that were taken. */
@@ -87,8 +89,6 @@ const downMs = 60_000;
 const refusedAfter = 3;
 /** How often a new event is tried while many wait and none was taken lately, in ms. */
 const probeMs = 60_000;
-/** The lane of an event whose call could not be read: its session is not known, so that all later events must wait. */
-export const unknownLane = '?';
 /** How many jobs are remembered, so that a job that is handed over twice is done once. */
 const maxJobIds = 100;
 /** The most lanes whose gap is remembered. */
@@ -163,10 +163,11 @@ export class DeliveryBook {
   /** How new events may be taken now: freely, one for the worst that waits, one as a probe, or not at all. */
   takes(now: number): 'many' | 'one for the worst' | 'a probe' | 'none' {
     const { waiting, deliveredAt = -Infinity, probedAt = -Infinity } = this.current;
-    if (isHeld(this.current) || waiting.some(({ lane }) => lane === unknownLane)) return 'none';
+    if (isHeld(this.current)) return 'none';
     if (waiting.length < maxWaiting) return 'many';
+    if (waiting.length >= mostWaiting) return 'none';
     if (now - deliveredAt < aliveMs) return this.worst(now) ? 'one for the worst' : 'none';
-    return now - probedAt >= probeMs && waiting.length < mostWaiting ? 'a probe' : 'none';
+    return now - probedAt >= probeMs ? 'a probe' : 'none';
   }
 
   /** The event that a receiver refuses most often, although it takes others. */
@@ -204,7 +205,7 @@ export class DeliveryBook {
   isBehind(event: Sending): boolean {
     for (const one of this.current.waiting) {
       if (isSame(one, event)) return false;
-      if (one.lane === unknownLane || (one.lane !== undefined && one.lane === event.lane)) return true;
+      if (one.lane !== undefined && one.lane === event.lane) return true;
     }
     return false;
   }
@@ -216,7 +217,6 @@ export class DeliveryBook {
     for (const one of this.current.waiting) {
       if (one.lane === undefined || !lanes.has(one.lane)) heads.push(one);
       if (one.lane !== undefined) lanes.add(one.lane);
-      if (one.lane === unknownLane) break;
     }
     return heads;
   }
@@ -228,7 +228,7 @@ export class DeliveryBook {
     const itsLane = lane !== undefined && { lane };
     const at = waiting.findIndex((one) => isSame(one, event));
     const known = waiting[at];
-    // Its lane may not have been known when it began to wait.
+    // It has a lane of which it knew nothing if the webhook is ordered since.
     if (known) this.update({ waiting: waiting.with(at, { ...known, ...itsLane }) });
     else this.update({ waiting: [...waiting, { segment, index, since, tries, nextAt: 0, ...itsLane }] });
   }
@@ -285,6 +285,14 @@ export class DeliveryBook {
   /** Everything that waits is due now. */
   retryNow(): void {
     this.update({ waiting: this.current.waiting.map((one) => ({ ...one, nextAt: 0 })) });
+  }
+
+  /** Everything that waits, and what comes, is tried for as long as if it had just happened. */
+  beginAnew(now: number): void {
+    this.update({
+      dueSince: now,
+      waiting: this.current.waiting.map((one) => ({ ...one, since: now, nextAt: 0 })),
+    });
   }
 
   private settle(event: EventRef): void {

@@ -2,6 +2,9 @@ import type { Attempt, CallInput } from './call.ts';
 import type { ErrorType } from './failures.ts';
 import type { ToldChange } from './feed-event.ts';
 
+/** What the reader of the endings adds to an ending, for those who are told of it. */
+export type EndingMarks = Pick<Ending, 'for' | 'lane' | 'callback'>;
+
 /** How one run of a call has ended, without content: neither prompt nor answer, user, metadata or session id. */
 export interface Ending {
   readonly callId: string;
@@ -24,6 +27,8 @@ export interface Ending {
   readonly resetFrom?: string;
   /** The ids of the webhooks that may want it. Absent if none does. */
   readonly for?: readonly string[];
+  /** Stands for its session, if a webhook wants the events of sessions in order. */
+  readonly lane?: string;
   /** Set if the call has a callback_url. */
   readonly callback?: true;
 }

@@ -33,8 +33,3 @@ function hashed(parts: readonly unknown[]): string {
 export function eventIdOf(parts: readonly (string | number)[]): string {
   return `evt_${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`;
 }
-
-/** Stands for a session where its id may not be. */
-export function laneOf(sessionId: string): string {
-  return hashed(['lane', sessionId]).slice(0, 16);
-}

@@ -2,6 +2,7 @@
 import { delay } from '../lib/delay.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
+import type { Sealer } from '../platform/sealing.ts';
 import { AgentStates } from '../services/agents/agent-states.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { EndedCalls } from '../services/endings/ended-calls.ts';
@@ -17,6 +18,7 @@ import type { Payloads } from './open-payloads.ts';
 interface FeedComposition {
   readonly temporal: Temporal;
   readonly payloads: Payloads;
+  readonly sealer: Pick<Sealer, 'fingerprint'>;
   readonly webhooks: Pick<ComposedWebhooks, 'directory'>;
   readonly now: () => number;
 }
@@ -24,10 +26,18 @@ interface FeedComposition {
 export function composeFeed(
   { endings: { marginMs }, webhooks: { retryMs } }: Config,
   log: Log,
-  { temporal, payloads, now, webhooks }: FeedComposition,
+  { temporal, payloads, sealer, now, webhooks }: FeedComposition,
 ): FeedWork {
   const { endings, hints, figures } = payloads;
-  const matcher = new WebhookMatcher(webhooks.directory, (why, err) => log.error({ err }, why));
+  const matcher = new WebhookMatcher({
+    directory: webhooks.directory,
+    files: payloads.deliveries,
+    laneOf: (sessionId) => sealer.fingerprint(`session ${sessionId}`).slice(0, 16),
+    onUnknown: (why, err) => log.error({ err }, why),
+  });
+  const onFailed = (id: string, err: unknown): void => {
+    log.error({ id, err }, 'Temporal does not take the delivery of this webhook or call');
+  };
   return createFeedWork({
     calls: new EndedCalls(
       temporal,
@@ -37,13 +47,13 @@ export function composeFeed(
           'The history of an ended call cannot be read: its attempts are not counted',
         );
       },
-      (call) => matcher.wantingCall(call),
+      (call) => matcher.marksOf(call),
     ),
     log: endings,
     hints,
     consumers: () => [
       new FigureConsumer(figures),
-      new WebhookConsumer(temporal, retryMs, (id) => matcher.isOn(id)),
+      new WebhookConsumer(temporal, retryMs, (id) => matcher.isOn(id), onFailed),
     ],
     agentStates: new AgentStates(temporal),
     wants: (type) => matcher.wants(type),

@@ -135,7 +135,7 @@ export async function composeNode(
   const { rerunning, deletions } = composed;
   const queuedTurns = new QueuedTurns();
   const metrics = measureLoad(composed, asking, { clock, queuedTurns, role });
-  const feed = composeFeed(config, log, { temporal, payloads, now, webhooks: composed.webhooks });
+  const feed = composeFeed(config, log, { temporal, payloads, sealer, now, webhooks: composed.webhooks });
   const webhookWork = composeWebhookWork(config, { ...parts, ...rerunning }, composed.webhooks, metrics);
   const activities = composeActivities(config, composed, { asking, feed, webhookWork });
   const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, hints, metrics, log, tracing });

@@ -8,12 +8,15 @@ import {
   agentCall,
   agentDirectory,
   agentHealth,
+  callbackDelivery,
   clusterTerms,
   endings,
   keyUsage,
   rerunBatch,
   rerunLink,
   session,
+  webhookDelivery,
+  webhookDirectory,
 } from './index.ts';
 
 // A call ends on the version that began it.
@@ -29,5 +32,9 @@ setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, clusterTerms);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, accessDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, keyUsage);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, endings);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, webhookDirectory);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, webhookDelivery);
+// It may be tried for days.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, callbackDelivery);
 
 export * from './index.ts';

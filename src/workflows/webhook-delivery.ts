@@ -9,9 +9,9 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
   proxyActivities,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
@@ -30,6 +30,9 @@ const { deliverEvents } = proxyActivities<DeliveryActivities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 s', maximumInterval: '60 s' },
 });
+
+/** The pause before the next activity if one was ended and has done nothing. */
+const pauseMs = 1_000;
 
 /** How many jobs of one webhook wait at most. */
 const maxJobs = 20;
@@ -77,11 +80,12 @@ export async function webhookDelivery({ id, jobs: initial }: DeliveryStart): Pro
     running = new CancellationScope();
     const delivered: Delivered | undefined = await running
       .run(() => deliverEvents({ id, jobs: [...retries, ...jobs.slice(0, taken)], ...(skip && { skip }) }))
-      .catch(unlessCancelled);
+      .catch(unlessEnding);
     running = undefined;
     if (!delivered) {
       mustRetry ||= retries.length > 0;
-      continue; // No worker had it yet.
+      await sleep(pauseMs);
+      continue;
     }
     jobs.splice(0, taken);
     if (delivered.removed) return;
@@ -96,6 +100,10 @@ export async function webhookDelivery({ id, jobs: initial }: DeliveryStart): Pro
   }
 }
 
-function unlessCancelled(error: unknown): undefined {
-  if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+/**
+ * Temporal repeats an activity whatever its error, but not once somebody has asked it to end: then it may also have ended without
+ * a worker, or with the death of its worker.
+ */
+function unlessEnding(error: unknown): undefined {
+  if (CancellationScope.current().consideredCancelled) throw error;
 }

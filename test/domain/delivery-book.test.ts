@@ -6,7 +6,6 @@ import {
   maxWaiting,
   newDeliveries,
   parkedSince,
-  unknownLane,
   type Sending,
 } from '../../src/domain/delivery-book.ts';
 
@@ -75,17 +74,6 @@ describe('deliveries of a webhook', () => {
     for (let index = 0; index < heldAfter; index++)
       book.failed(event(index), failure, 5_000, { isOurs: true });
     expect(book.takes(1_000)).toBe('many');
-  });
-
-  it('all wait for an event whose session is not known', () => {
-    const book = bookFrom();
-    book.failed(event(0, unknownLane), failure, 5_000, { isOurs: true });
-    expect(book.takes(1_000)).toBe('none');
-    book.waitBehind(event(1, 'a'));
-    expect(book.isBehind(event(1, 'a'))).toBe(true);
-    expect(book.due(6_000).map(({ index }) => index)).toEqual([0]);
-    book.delivered(event(0, 'a'), 7_000, 200);
-    expect(book.takes(7_000)).toBe('many');
   });
 
   it('take one for the worst while many wait, or a probe if nothing was taken lately', () => {
@@ -172,5 +160,7 @@ describe('deliveries of a webhook', () => {
     book.failed(event(0), failure, 5_000);
     book.retryNow();
     expect(book.due(1_001)).toHaveLength(1);
+    book.beginAnew(2_000);
+    expect(book.state).toMatchObject({ dueSince: 2_000, waiting: [{ since: 2_000, nextAt: 0 }] });
   });
 });

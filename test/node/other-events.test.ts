@@ -44,7 +44,7 @@ function startReader(temporal: Temporal, dataDir: string, position?: FeedPositio
     calls: new EndedCalls(
       temporal,
       () => undefined,
-      () => [],
+      () => ({}),
     ),
     log: new EndingLog(store),
     hints: new EndingHints(store),

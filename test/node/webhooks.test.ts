@@ -115,3 +115,35 @@ it('receiver, nodes and server are killed during deliveries, and nothing is lost
   }
   for (const [session, calls] of journal.entries()) expect(order.get(`s-${session}`)).toEqual(calls);
 }, 420_000);
+
+it('a redelivery that was accepted is done, though its node is killed while it still sends something else', async () => {
+  const server = await startTemporalServer();
+  const environment = await place({ TEMPORAL_ADDRESS: server.address, HOLDFAST_ENDINGS_MARGIN_SECONDS: '5' });
+  const node = await startNodeProcess(environment);
+  const agent = await agentOf(() => ({ body: { content: 'yes' } }));
+  await node.http.register('agent', agent.port);
+  const receiver = await receiverOf();
+  const { body: webhook } = await node.http.post('/api/vps/webhooks', {
+    name: 'x',
+    url: receiver.url,
+    events: ['call.completed'],
+  });
+  const from = new Date().toISOString();
+  const { body: first } = await node.http.call({ agent_name: 'agent', prompt: 'x' });
+  await expect.poll(() => receiver.taken().length, { timeout: 30_000 }).toBe(1);
+  let isHanging = false;
+  receiver.answer = () => {
+    isHanging = true;
+    return new Promise(() => undefined);
+  };
+  await node.http.call({ agent_name: 'agent', prompt: 'y' });
+  await expect.poll(() => isHanging, { timeout: 30_000 }).toBe(true);
+  const wish = { from, to: new Date(Date.now() + 60_000).toISOString(), only: 'all' };
+  expect((await node.http.post(`/api/vps/webhooks/${String(webhook.id)}/redeliver`, wish)).status).toBe(202);
+  node.process.kill('SIGKILL');
+  await node.process.exited;
+  receiver.answer = () => 204;
+  await startNodeProcess(samePlace(environment, node));
+  const again = () => receiver.about(String(first.call_id)).length;
+  await expect.poll(again, { timeout: 60_000 }).toBe(2);
+}, 180_000);

@@ -2,7 +2,7 @@
 import type { BatchEnded } from '../../domain/feed-event.ts';
 import { endOf } from '../calls/call-ending.ts';
 import { batchSummaryOf } from '../reruns/batches.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+import { isUnanswered, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { decodeListed, type ListedExecution } from '../temporal/visibility.ts';
 
 /**
@@ -41,7 +41,7 @@ async function wasReset(
     const last = events?.at(-1);
     return last !== undefined && endOf(last)?.byReset === true;
   } catch (error) {
-    if (isNotFound(error)) return false; // It was deleted since.
-    throw error;
+    if (isUnanswered(error)) throw error;
+    return false; // It was deleted since, or nobody can read it.
   }
 }

@@ -1,6 +1,6 @@
 /** Finds the runs of calls and batches that have closed, and how each of them ended. */
 import { pMapIterable } from 'p-map';
-import type { Ending } from '../../domain/ending.ts';
+import type { Ending, EndingMarks } from '../../domain/ending.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import type { BatchEnded } from '../../domain/feed-event.ts';
 import { batchesClosedQuery, callsClosedQuery } from '../calls/call-filter.ts';
@@ -34,20 +34,20 @@ const pageSize = 1_000;
 export class EndedCalls {
   private readonly temporal: Temporal;
   private readonly onUnreadable: (callId: string, error: unknown) => void;
-  private readonly wanting: (call: CallSummary) => readonly string[];
+  private readonly marksOf: (call: CallSummary) => EndingMarks;
 
   /**
-   * `onUnreadable` is called for each run whose history nobody can read, for example because it was started without input. `wanting` returns the ids of the webhooks that want
-   * to know of a call's end.
+   * `onUnreadable` is called for each run whose history nobody can read, for example because it was started without input.
+   * `marksOf` says who is told of a call's end.
    */
   constructor(
     temporal: Temporal,
     onUnreadable: (callId: string, error: unknown) => void,
-    wanting: (call: CallSummary) => readonly string[],
+    marksOf: (call: CallSummary) => EndingMarks,
   ) {
     this.temporal = temporal;
     this.onUnreadable = onUnreadable;
-    this.wanting = wanting;
+    this.marksOf = marksOf;
   }
 
   /** Returns how many runs of calls have closed after `from` and by `to`, in whole ms. */
@@ -118,12 +118,6 @@ export class EndedCalls {
     if (read === 'by_reset') return { runId, endedAt };
     const ending = typeof read === 'object' ? read : listedEnding(run);
     return { runId, endedAt, ending: { ...ending, ...marks } };
-  }
-
-  /** Returns who is told of the ending. */
-  private marksOf(call: CallSummary): Pick<Ending, 'for' | 'callback'> {
-    const ids = this.wanting(call);
-    return { ...(ids.length > 0 && { for: ids }), ...(call.callback && { callback: true }) };
   }
 
   private async read(callId: string, runId: string): Promise<ReadRun | 'unreadable'> {

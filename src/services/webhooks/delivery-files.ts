@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { DeliveryState, EventRef } from '../../domain/delivery-book.ts';
-import type { WebhookEventType } from '../../domain/webhook.ts';
+import type { Webhook, WebhookEventType } from '../../domain/webhook.ts';
 import type { PayloadStore } from '../../payloads/payload-store.ts';
 
 /** One try of one event, or what became of it without one. */
@@ -48,6 +48,16 @@ export class DeliveryFiles {
 
   async writeState(id: string, state: DeliveryState): Promise<void> {
     await this.store.write(`${folder(id)}state`, Buffer.from(JSON.stringify(state)));
+  }
+
+  /** Returns the webhooks that were written last, without their secrets. */
+  async readKnown(): Promise<Webhook[]> {
+    return (parse(await this.store.read(known)) as Webhook[] | undefined) ?? [];
+  }
+
+  async writeKnown(webhooks: readonly Webhook[]): Promise<void> {
+    const bare = webhooks.map((webhook) => ({ ...webhook, url: '', secrets: [] }));
+    await this.store.write(known, Buffer.from(JSON.stringify(bare)));
   }
 
   /** Appends to the log. Keeps what was parked a second time, for lists and redeliveries. */
@@ -115,6 +125,8 @@ export class DeliveryFiles {
 }
 
 const root = 'webhooks/';
+/** Beside the folders of the webhooks, which a sweep looks into. */
+const known = 'webhook-list';
 const folder = (id: string): string => `${root}${id}/`;
 const digits = (ms: number): string => String(Math.floor(ms)).padStart(15, '0');
 const hourFolder = (id: string, ms: number): string => `${folder(id)}log/${digits(Math.floor(ms / hourMs))}/`;

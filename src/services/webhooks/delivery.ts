@@ -7,7 +7,7 @@ import type { LogEvent } from '../../domain/log-event.ts';
 import { randomUUID } from 'node:crypto';
 import pMap from 'p-map';
 import type { DeliveryJob, LogGap } from '../../activities/deliveries.ts';
-import { DeliveryBook, newDeliveries, unknownLane, type Sending } from '../../domain/delivery-book.ts';
+import { DeliveryBook, newDeliveries, type Sending } from '../../domain/delivery-book.ts';
 import type { Webhook } from '../../domain/webhook.ts';
 import type { SendResult } from '../../receivers/send-event.ts';
 import type { DeliveryFiles } from './delivery-files.ts';
@@ -47,6 +47,8 @@ interface LoadResult {
 const perRound = 64;
 const concurrency = 8;
 const roundMs = 10_000;
+/** If so many events cannot be read and no other can, it is not their fault. */
+const isAwayFrom = 8;
 
 interface Ends {
   readonly stop: AbortSignal;
@@ -106,7 +108,7 @@ export class Delivery {
     for (const job of jobs) {
       if (job.kind !== 'retry' && !this.book.isNewJob(job.id)) continue;
       const { one, ranges } = this.book.state;
-      if (job.kind === 'retry') this.book.retryNow();
+      if (job.kind === 'retry') this.book.beginAnew(this.parts.now());
       else if (job.kind === 'one')
         this.book.update({ one: [...one, { segment: job.segment, index: job.index }] });
       else {
@@ -162,46 +164,44 @@ export class Delivery {
   }
 
   /**
-   * Returns the events that are to be sent, with their bodies. Throws if none of several can be read: then Temporal or the store
-   * is away, and nothing has changed.
+   * Returns the events that are to be sent, with their bodies. Throws if none of many can be read: then Temporal or the store is
+   * away, and the delivery begins anew where it was written last.
    */
   private async loadAll(events: readonly Sending[], webhook: Webhook): Promise<Loaded[]> {
     const results = await pMap(events, (event) => this.load(event, webhook), { concurrency });
     const failed = results.filter(({ error }) => error !== undefined);
-    if (failed.length > 1 && failed.length === results.length) throw failed[0]?.error;
+    if (failed.length >= isAwayFrom && failed.length === results.length) throw failed[0]?.error;
     const ready: Loaded[] = [];
     for (const result of results) {
-      // All later ones must wait for one whose session is not known, but those before it need not.
+      // Otherwise those before it would wait behind it.
       if (webhook.ordered && result.error !== undefined)
         for (const earlier of ready) this.book.waitBehind(earlier);
-      ready.push(...this.use(result, webhook));
+      ready.push(...this.use(result));
     }
     return ready;
   }
 
+  /** Throws if the log cannot be read. */
   private async load(event: Sending, webhook: Webhook): Promise<LoadResult> {
+    const logged = await this.log.at(event);
+    const { segment, index, since, tries } = event;
+    const lane = webhook.ordered && logged && 'lane' in logged && { lane: logged.lane };
+    const itself = { segment, index, since, tries, ...lane };
     try {
-      const logged = await this.log.at(event);
-      return { event, logged, body: logged ? await this.parts.bodyOf(logged, webhook) : 'unwanted' };
+      return { event: itself, logged, body: logged ? await this.parts.bodyOf(logged, webhook) : 'unwanted' };
     } catch (error) {
-      return { event, logged: await this.log.at(event).catch(() => undefined), error };
+      return { event: itself, logged, error };
     }
   }
 
   /** Returns the event if it is to be sent. */
-  private use({ event, logged, body, error }: LoadResult, webhook: Webhook): Loaded[] {
+  private use({ event, logged, body, error }: LoadResult): Loaded[] {
     if (error !== undefined) {
-      const lane = webhook.ordered && { lane: event.lane ?? unknownLane };
-      this.outcomes.failed({ ...event, ...lane }, logged, {
-        error: 'the call could not be read',
-        isOurs: true,
-      });
+      this.outcomes.failed(event, logged, { error: 'the call could not be read', isOurs: true });
       return [];
     }
     if (typeof body === 'object' && logged) {
-      const { segment, index, since, tries } = event;
-      const lane = webhook.ordered && body.lane !== undefined && { lane: body.lane };
-      const loaded = { segment, index, since, tries, event: logged, body, ...lane };
+      const loaded = { ...event, event: logged, body };
       if (event.tries > 0 || !this.book.isDown || !this.outcomes.isOverdue(event)) return [loaded];
       this.outcomes.park(loaded, logged, 'the receiver has failed for too long');
       return [];

@@ -2,7 +2,7 @@
 import { type LogEvent, timeOf } from '../../domain/log-event.ts';
 import type { Ending } from '../../domain/ending.ts';
 import { type AgentStateChanged, type BatchEnded } from '../../domain/feed-event.ts';
-import { eventIdOf, laneOf } from '../../domain/hashed-ids.ts';
+import { eventIdOf } from '../../domain/hashed-ids.ts';
 import { ownSessionId } from '../../domain/project.ts';
 import { promptOf, responseOf } from '../../domain/turn-text.ts';
 import { textBytes, type StoredText } from '../../domain/stored-text.ts';
@@ -24,8 +24,6 @@ import { factsOf, factsOfCall } from './event-facts.ts';
 export interface EventBody {
   /** The JSON text. */
   readonly text: string;
-  /** Stands for the session, if the event has one. */
-  readonly lane?: string;
 }
 
 /** What identifies an event of the log, which is known without reading more. */
@@ -98,12 +96,10 @@ export async function bodyOfRun(
   run: CallRun,
   withContent: boolean,
 ): Promise<EventBody> {
-  const { input } = run;
   const { type, happenedAt } = nameOfEvent(event);
   const content = withContent ? await contentOf(texts, run, maxBytes) : {};
   const whole = { type, timestamp: iso(happenedAt), data: { ...dataOf(event, run), ...content } };
-  const lane = input.sessionId !== undefined && { lane: laneOf(input.sessionId) };
-  return { text: bounded(whole, maxBytes), ...lane };
+  return { text: bounded(whole, maxBytes) };
 }
 
 /** Whether the webhook wants the event as it is now: it may have been changed since the event was written into the log. */

@@ -67,7 +67,8 @@ export class EventSource {
     return taken.found.map(({ segment, index, at, listedAt }) => ({
       segment,
       index,
-      since: Math.max(at, listedAt), // After an outage of all nodes it may be much later.
+      // After an outage of all nodes it is listed much later.
+      since: Math.max(at, listedAt, book.state.dueSince ?? 0),
       tries: 0,
     }));
   }

@@ -6,7 +6,7 @@ import { wakeSignal } from '../../workflows/messages.ts';
 import { eventsOf, type Segment } from '../endings/ending-log.ts';
 import type { EndingConsumer } from '../endings/ending-reader.ts';
 import type { LogEnd } from '../endings/feed-state.ts';
-import type { Temporal } from '../temporal/rpc.ts';
+import { isUnanswered, type Temporal } from '../temporal/rpc.ts';
 import { signalDelivery } from './signal-delivery.ts';
 import { startCallback } from './start-callback.ts';
 
@@ -21,6 +21,7 @@ export class WebhookConsumer implements EndingConsumer {
   private readonly temporal: Temporal;
   private readonly retryMs: number;
   private readonly isOn: (webhookId: string) => boolean;
+  private readonly onFailed: (id: string, error: unknown) => void;
   /** When each delivery was woken, in ms by a clock that only runs forward. */
   private readonly wokenAt = new Map<string, number>();
   /** The first segment with events of each webhook since then. */
@@ -30,12 +31,19 @@ export class WebhookConsumer implements EndingConsumer {
 
   /**
    * `retryMs` is how long a callback is tried. `isOn` says whether a webhook is switched on. One that is not is woken once: its
-   * delivery then forgets that it has read the log to its end, so that a later wake skips nothing of what it has not sent.
+   * delivery then forgets that it has read the log to its end, so that a later wake skips nothing of what it has not sent. `onFailed`
+   * is called with the webhook or call whose delivery Temporal does not take.
    */
-  constructor(temporal: Temporal, retryMs: number, isOn: (webhookId: string) => boolean) {
+  constructor(
+    temporal: Temporal,
+    retryMs: number,
+    isOn: (webhookId: string) => boolean,
+    onFailed: (id: string, error: unknown) => void,
+  ) {
     this.temporal = temporal;
     this.retryMs = retryMs;
     this.isOn = isOn;
+    this.onFailed = onFailed;
   }
 
   /** Wakes again for the newest segments: the reader before may have died before it did. */
@@ -72,15 +80,22 @@ export class WebhookConsumer implements EndingConsumer {
     try {
       await startCallback(this.temporal, ending, this.retryMs);
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+      if (isUnanswered(error)) throw error;
+      this.onFailed(ending.callId, error);
     }
   }
 
   private async wake(id: string, segment: number): Promise<void> {
     const begin = performance.now();
-    await signalDelivery(this.temporal, id, wakeSignal, [segment]);
+    try {
+      await signalDelivery(this.temporal, id, wakeSignal, [segment]);
+      this.untold.delete(id);
+    } catch (error) {
+      if (isUnanswered(error)) throw error;
+      this.onFailed(id, error); // For example because it has too many signals. It is woken again later.
+    }
     this.wokenAt.set(id, begin);
-    this.untold.delete(id);
   }
 
   private note(segment: Segment): void {

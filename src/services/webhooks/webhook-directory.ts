@@ -68,11 +68,6 @@ export class WebhookDirectory {
     return this.reads.read(webhookDirectoryId, () => this.readNow());
   }
 
-  /** The webhooks as this process has read them last. */
-  get lastRead(): readonly Webhook[] {
-    return this.copy.webhooks;
-  }
-
   /** The answer may be `maxAgeMs` old. */
   async find(id: string, maxAgeMs = 0): Promise<Webhook | undefined> {
     const isNew = maxAgeMs > 0 && performance.now() - this.copy.asOf <= maxAgeMs;

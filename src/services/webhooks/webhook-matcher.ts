@@ -1,8 +1,10 @@
 /** Finds out which webhooks may want an event, when the reader of the feed learns of it. */
 import { mayWant, type EventFacts, type Webhook, type WebhookEventType } from '../../domain/webhook.ts';
 import { ownSessionId, projectOf } from '../../domain/project.ts';
+import type { EndingMarks } from '../../domain/ending.ts';
 import type { FeedEvent } from '../../domain/feed-event.ts';
 import type { CallSummary } from '../calls/call-summary.ts';
+import type { DeliveryFiles } from './delivery-files.ts';
 import { factsOf } from './event-facts.ts';
 import { directoryEnded, type WebhookDirectory } from './webhook-directory.ts';
 
@@ -11,46 +13,55 @@ export const patienceMs = 300_000;
 /** With a longer pause between two calls of `refresh`, another process has read the feed meanwhile. */
 const pausedMs = 60_000;
 
+interface Parts {
+  readonly directory: Pick<WebhookDirectory, 'read'>;
+  /** Keeps the webhooks where every process finds them that reads the feed later. */
+  readonly files: Pick<DeliveryFiles, 'readKnown' | 'writeKnown'>;
+  /** Returns what stands for a session in the log of endings. */
+  readonly laneOf: (sessionId: string) => string;
+  /** Called now and then while the feed goes on although it does not know the webhooks. */
+  readonly onUnknown: (why: string, error: unknown) => void;
+}
+
 export class WebhookMatcher {
-  private readonly directory: Pick<WebhookDirectory, 'read' | 'lastRead'>;
-  private readonly onUnknown: (why: string, error: unknown) => void;
+  private readonly parts: Parts;
   private webhooks: readonly Webhook[] = [];
+  /** The webhooks that were kept last. */
+  private kept: readonly Webhook[] | undefined;
   /** By a clock that only runs forward, in ms. */
   private triedAt = -Infinity;
   private unansweredSince: number | undefined;
   private toldAt = -Infinity;
 
-  /** `onUnknown` is called now and then while the feed goes on although it does not know the webhooks. */
-  constructor(
-    directory: Pick<WebhookDirectory, 'read' | 'lastRead'>,
-    onUnknown: (why: string, error: unknown) => void,
-  ) {
-    this.directory = directory;
-    this.onUnknown = onUnknown;
+  constructor(parts: Parts) {
+    this.parts = parts;
   }
 
   /**
    * Reads the webhooks. Call this before a list of what has ended: a webhook wants what ends after it was created. Returns
    * whether they are known now. If not, the feed goes on all the same, because others rely on it: after some minutes without an
-   * answer with the webhooks that were read last, and without any if the directory has ended. Until then throws the refusal
-   * `temporal_unavailable`.
+   * answer with the webhooks that were known last, and without any if the directory has ended. Until then throws the refusal
+   * `temporal_unavailable`, or `PayloadStoreError`.
    */
   async refresh(): Promise<boolean> {
     const now = performance.now();
     if (now - this.triedAt > pausedMs) this.unansweredSince = undefined;
     this.triedAt = now;
     try {
-      const directory = await this.directory.read();
+      const directory = await this.parts.directory.read();
       this.unansweredSince = undefined;
       this.webhooks = directory.state === 'ended' ? [] : directory.webhooks;
-      if (directory.state !== 'ended') return true;
+      if (directory.state !== 'ended') {
+        await this.keep();
+        return true;
+      }
       this.tell('What happens now is sent to no webhook', directoryEnded());
     } catch (error) {
       this.unansweredSince ??= now;
       if (now - this.unansweredSince < patienceMs) throw error;
-      this.webhooks = this.directory.lastRead;
+      this.webhooks = await this.parts.files.readKnown();
       this.tell(
-        `What happens now is sent only to the ${this.webhooks.length} webhooks that were read last`,
+        `What happens now is sent only to the ${this.webhooks.length} webhooks that were known last`,
         error,
       );
     }
@@ -67,25 +78,29 @@ export class WebhookMatcher {
     return this.webhooks.some((webhook) => webhook.id === id && webhook.disabledAt === undefined);
   }
 
+  private async keep(): Promise<void> {
+    const isEmpty = this.webhooks.length === 0 && (this.kept ?? []).length === 0;
+    if (this.kept === this.webhooks || isEmpty) return;
+    await this.parts.files.writeKnown(this.webhooks);
+    this.kept = this.webhooks;
+  }
+
   private tell(why: string, error: unknown): void {
     if (performance.now() - this.toldAt < patienceMs) return;
     this.toldAt = performance.now();
-    this.onUnknown(why, error);
-  }
-
-  private wanting(event: EventFacts): string[] {
-    return this.webhooks.filter((webhook) => mayWant(webhook, event)).map(({ id }) => id);
+    this.parts.onUnknown(why, error);
   }
 
   /** Returns the ids of the webhooks that may want the event. */
   wantingEvent(event: FeedEvent): string[] {
-    return this.wanting(factsOf(event));
+    return this.wanting(factsOf(event)).map(({ id }) => id);
   }
 
-  /** The same for a call that has ended. */
-  wantingCall({ callId, status, agentAsked, sessionId, userId, endedAt }: CallSummary): string[] {
-    if (status === 'running') return [];
-    return this.wanting({
+  /** Returns who is told of a call that has ended. */
+  marksOf(call: CallSummary): EndingMarks {
+    const { callId, status, agentAsked, sessionId, userId, endedAt, callback } = call;
+    if (status === 'running') return {};
+    const wanting = this.wanting({
       type: `call.${status}`,
       project: projectOf(callId),
       agent: agentAsked,
@@ -93,5 +108,15 @@ export class WebhookMatcher {
       ...(userId !== undefined && { userId }),
       at: endedAt?.getTime() ?? 0,
     });
+    const isOrdered = wanting.some(({ ordered }) => ordered);
+    return {
+      ...(wanting.length > 0 && { for: wanting.map(({ id }) => id) }),
+      ...(isOrdered && sessionId !== undefined && { lane: this.parts.laneOf(sessionId) }),
+      ...(callback && { callback }),
+    };
+  }
+
+  private wanting(event: EventFacts): Webhook[] {
+    return this.webhooks.filter((webhook) => mayWant(webhook, event));
   }
 }

@@ -56,7 +56,9 @@ async function append(
   const endings = calls.map((one): Ending => {
     const { call, endedAt } = typeof one === 'string' ? { call: one, endedAt: now } : one;
     const times = { startedAt: endedAt - 10, endedAt, queuedMs: 0 };
+    const [lane, own] = call.split('/');
     return {
+      ...(own !== undefined && lane !== undefined && { lane }),
       callId: call,
       runId: `run-${call}`,
       agent: 'a',
@@ -77,8 +79,7 @@ function parts(): DeliveryParts {
       const callId = 'callId' in event ? event.callId : '';
       if (unreadable.has(callId)) return Promise.reject(new Error('away'));
       if (deleted.has(callId)) return Promise.resolve('deleted');
-      const [session, call] = callId.split('/');
-      return Promise.resolve({ text: callId, ...(call !== undefined && { lane: session ?? '' }) });
+      return Promise.resolve({ text: callId });
     },
     send: async (_webhook, { text, isAfterGap = false }, signal) => {
       signal.throwIfAborted();
@@ -256,7 +257,7 @@ describe('an event that cannot be read', () => {
     await append(['s/3', 't/1']);
     const delivery = await open({ ordered: true });
     await deliver(delivery, { ordered: true });
-    expect(got).toEqual(['s/1']);
+    expect(got.toSorted()).toEqual(['s/1', 't/1']);
     unreadable.clear();
     now += 6_000;
     await deliver(delivery, { ordered: true });
@@ -279,35 +280,36 @@ describe('an event that cannot be read', () => {
     now += 1;
     await append(['t/1']);
     await deliver(delivery, { ordered: true });
-    expect(got.slice(-1)).toEqual(['t/1']);
+    expect(got).toContain('t/1');
     answers = () => ({ ok: true, status: 200, ms: 1 });
     now += 60_000;
     await deliver(delivery, { ordered: true });
     expect(got.slice(-2)).toEqual(['s/1', 's/2']);
   });
 
-  it('keeps back all later ones of an ordered webhook, whose session it may be of', async () => {
+  it('keeps back the later ones of its session only', async () => {
     unreadable.add('s/1');
     await append(['s/1']);
     now += 1;
     await append(['t/1', 's/2']);
     const delivery = await open({ ordered: true });
     await deliver(delivery, { ordered: true });
+    expect(got).toEqual(['t/1']);
     unreadable.clear();
     now += 6_000;
     await deliver(delivery, { ordered: true });
-    expect(got[0] === 's/1' || got.indexOf('s/1') < got.indexOf('s/2')).toBe(true);
-    expect(got).toHaveLength(3);
+    expect(got).toEqual(['t/1', 's/1', 's/2']);
   });
 
   it('ends the delivery if no other can be read either: then Temporal or the store is away', async () => {
-    for (const call of ['1', '2']) unreadable.add(call);
-    await append(['1', '2']);
+    const calls = Array.from({ length: 9 }, (_, call) => String(call));
+    for (const call of calls) unreadable.add(call);
+    await append(calls);
     const delivery = await open();
     await expect(delivery.round(webhook, ends)).rejects.toThrow('away');
     unreadable.clear();
     await deliver(await open());
-    expect(got.toSorted()).toEqual(['1', '2']);
+    expect(got.toSorted()).toEqual(calls);
   });
 });
 

@@ -24,6 +24,8 @@ export class DirectoryWorld {
   starts = 0;
   /** The signals that were sent, each as its workflow, name and arguments. */
   readonly signals: string[] = [];
+  /** The workflows that take no signal. */
+  readonly refused = new Set<string>();
   readonly temporal: Temporal;
   readonly directory: WebhookDirectory;
 
@@ -63,6 +65,7 @@ export class DirectoryWorld {
   }
 
   private signal(what: string): Promise<void> {
+    if (this.refused.has(what.split(' ')[0] ?? '')) return Promise.reject(new Error('refused'));
     this.signals.push(what);
     return Promise.resolve();
   }

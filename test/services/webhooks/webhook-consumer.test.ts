@@ -1,5 +1,5 @@
 /** When the deliveries of a webhook are woken. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Segment } from '../../../src/services/endings/ending-log.ts';
 import { WebhookConsumer } from '../../../src/services/webhooks/webhook-consumer.ts';
 import { DirectoryWorld } from './directory-world.ts';
@@ -24,10 +24,12 @@ const segmentFor = (number: number, ids: readonly string[] = ['wh1']): Segment =
   ],
 });
 
+const onFailed = vi.fn();
+
 it('a webhook that is switched off is woken once in the life of a reader, so that it skips nothing later', async () => {
   const { temporal, signals } = new DirectoryWorld();
   let isOn = true;
-  const consumer = new WebhookConsumer(temporal, 1_000, () => isOn);
+  const consumer = new WebhookConsumer(temporal, 1_000, () => isOn, onFailed);
   await consumer.take(segmentFor(5));
   expect(signals).toEqual(['webhook-wh1 wake 5']);
   isOn = false;
@@ -35,7 +37,7 @@ it('a webhook that is switched off is woken once in the life of a reader, so tha
   expect(signals).toEqual(['webhook-wh1 wake 5', 'webhook-wh1 wake 6']);
   // Switched on again, it is told of the first segment that it was not woken for.
   isOn = true;
-  const next = new WebhookConsumer(temporal, 1_000, () => isOn);
+  const next = new WebhookConsumer(temporal, 1_000, () => isOn, onFailed);
   await next.take(segmentFor(9));
   expect(signals.at(-1)).toBe('webhook-wh1 wake 9');
   isOn = false;
@@ -45,10 +47,19 @@ it('a webhook that is switched off is woken once in the life of a reader, so tha
 
 it('a webhook that was off is woken for the first segment since it was woken', async () => {
   const { temporal, signals } = new DirectoryWorld();
-  const consumer = new WebhookConsumer(temporal, 1_000, () => false);
+  const consumer = new WebhookConsumer(temporal, 1_000, () => false, onFailed);
   await consumer.take(segmentFor(5));
   await consumer.take(segmentFor(6));
   await consumer.take(segmentFor(7));
   await consumer.resume({ newest: 8, fence: 1, until: 1, usedUntil: 1, segments: [], isDamaged: false });
   expect(signals).toEqual(['webhook-wh1 wake 5', 'webhook-wh1 wake 6']);
+});
+
+it('a delivery that Temporal does not take keeps no other from being woken', async () => {
+  const { temporal, signals, refused } = new DirectoryWorld();
+  const consumer = new WebhookConsumer(temporal, 1_000, () => true, onFailed);
+  refused.add('webhook-wh1');
+  await consumer.take(segmentFor(5, ['wh1', 'wh2']));
+  expect(signals).toEqual(['webhook-wh2 wake 5']);
+  expect(onFailed).toHaveBeenCalledWith('wh1', expect.anything());
 });

@@ -37,13 +37,27 @@ describe('the directory of webhooks', () => {
   });
 });
 
+let files: DeliveryFiles;
+beforeEach(() => {
+  files = new DeliveryFiles(new MemoryStore());
+});
+
+function matcherOf(onUnknown: (why: string, error: unknown) => void): WebhookMatcher {
+  return new WebhookMatcher({
+    directory: world.directory,
+    files,
+    laneOf: (id) => `lane of ${id}`,
+    onUnknown,
+  });
+}
+
 describe('the reader of endings', () => {
   const ended = { type: 'agent.state_changed', agent: 'a', from: 'healthy', to: 'degraded' } as const;
   const event = { ...ended, at: 1, sequence: 1, series: 's' };
 
   it('goes on without webhooks while their directory has ended, and says so', async () => {
     const onUnknown = vi.fn();
-    const matcher = new WebhookMatcher(world.directory, onUnknown);
+    const matcher = matcherOf(onUnknown);
     expect(await matcher.refresh()).toBe(true);
     expect(matcher.wantingEvent(event)).toEqual(['wh1']);
     world.state = 'ended';
@@ -60,7 +74,7 @@ describe('the reader of endings', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     try {
       const onUnknown = vi.fn();
-      const matcher = new WebhookMatcher(world.directory, onUnknown);
+      const matcher = matcherOf(onUnknown);
       await matcher.refresh();
       world.state = 'mute';
       for (let waited = 0; waited < patienceMs; waited += 15_000) {
@@ -71,12 +85,45 @@ describe('the reader of endings', () => {
       expect(await matcher.refresh()).toBe(false);
       expect(matcher.wantingEvent(event)).toEqual(['wh1']);
       expect(onUnknown).toHaveBeenCalledWith(expect.stringContaining('1 webhooks'), unavailable);
+      // So does one in another process, which has never read them, and it knows no secrets.
+      expect(JSON.stringify(await files.readKnown())).not.toContain('sealed');
+      const other = matcherOf(onUnknown);
+      await expect(other.refresh()).rejects.toEqual(unavailable);
+      for (let waited = 0; waited < patienceMs; waited += 15_000) {
+        vi.advanceTimersByTime(15_000);
+        await other.refresh().catch(() => undefined);
+      }
+      expect(other.wantingEvent(event)).toEqual(['wh1']);
       // Another process has read the feed for a while: its reader may have heard of other webhooks.
       vi.advanceTimersByTime(3_600_000);
       await expect(matcher.refresh()).rejects.toEqual(unavailable);
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe('an ending', () => {
+  const call = {
+    callId: 'c',
+    status: 'completed',
+    agentAsked: 'a',
+    sessionId: 's',
+    startedAt: new Date(1),
+    endedAt: new Date(2),
+  } as const;
+
+  it('names the webhooks that want it, and its lane if one of them is ordered', async () => {
+    world.webhooks = [{ ...webhook, events: ['call.completed'] }];
+    const matcher = matcherOf(vi.fn());
+    await matcher.refresh();
+    expect(matcher.marksOf(call)).toEqual({ for: ['wh1'] });
+    expect(matcher.marksOf({ ...call, status: 'failed', callback: true })).toEqual({ callback: true });
+    expect(matcher.marksOf({ ...call, status: 'running' })).toEqual({});
+    world.webhooks = [{ ...webhook, events: ['call.completed'], ordered: true }];
+    const ordered = matcherOf(vi.fn());
+    await ordered.refresh();
+    expect(ordered.marksOf(call)).toEqual({ for: ['wh1'], lane: 'lane of s' });
   });
 });
 
