@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { refusals } from '../../src/domain/failures.ts';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
+import { Receiver } from '../rig/receiver.ts';
 import { expectDocumented, operationOf, type Document } from './documented.ts';
 import { endedCall } from './ended-call.ts';
 import { expectInvalid } from './problem.ts';
@@ -286,6 +287,7 @@ describe('the OpenAPI document', () => {
     await check('post /api/vps/sessions/import', importing('{'));
     await check('post /api/vps/sessions/import', importing([]));
     await check('post /api/vps/sessions/cleanup', http.post('/api/vps/sessions/cleanup'));
+    await checkWebhooks(check, http);
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     for (const session_id of ['kept', 'kept too']) await http.call({ ...body, session_id });
@@ -320,6 +322,51 @@ describe('the OpenAPI document', () => {
     expect(successes.filter((one) => !seen.has(one))).toEqual([]);
   });
 });
+
+/** Every endpoint of webhooks and callbacks, with a receiver. */
+async function checkWebhooks(
+  check: (endpoint: string, request: Promise<HttpAnswer>) => Promise<HttpAnswer>,
+  http: HttpClient,
+): Promise<void> {
+  const receiver = new Receiver();
+  await receiver.start();
+  const webhooks = '/api/vps/webhooks';
+  const events = ['call.completed', 'call.failed'];
+  const wish = { name: 'x', url: receiver.url, events };
+  const create = (more: Json = {}) => check(`post ${webhooks}`, http.post(webhooks, { ...wish, ...more }));
+  const { body: created } = await create();
+  await create({ url: 'http://10.0.0.1/' });
+  await create({ events: [] });
+  const own = `${webhooks}/${String(created.id)}`;
+  const unknown = `${webhooks}/unknown`;
+  const call = { agent_name: 'answers', prompt: 'x', callback_url: receiver.url };
+  const { body: called } = await check('post /api/vps/call', http.call(call));
+  await check('post /api/vps/call', http.call({ ...call, callback_url: 'http://10.0.0.1/' }));
+  const deliveries = async () => (await http.get(`${own}/deliveries`)).body.deliveries as Json[];
+  await expect.poll(async () => (await deliveries()).length).toBe(1);
+  const [event] = await deliveries();
+  await check(`get ${webhooks}`, http.get(webhooks));
+  await check(`get ${webhooks}/callback-secret`, http.get(`${webhooks}/callback-secret`));
+  for (const id of [String(called.call_id), 'unknown'])
+    await check('post /api/vps/calls/{id}/callback', http.post(`/api/vps/calls/${id}/callback`));
+  const day = { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' };
+  for (const one of [own, unknown]) {
+    await check(`get ${webhooks}/{id}`, http.get(one));
+    await check(`patch ${webhooks}/{id}`, http.patch(one, { name: 'y' }));
+    await check(`post ${webhooks}/{id}/rotate`, http.post(`${one}/rotate`));
+    await check(`post ${webhooks}/{id}/test`, http.post(`${one}/test`));
+    await check(`get ${webhooks}/{id}/deliveries`, http.get(`${one}/deliveries`));
+    await check(`post ${webhooks}/{id}/redeliver`, http.post(`${one}/redeliver`, day));
+    for (const id of [String(event?.event_id), 'evt_0']) {
+      const again = http.post(`${one}/deliveries/${id}/redeliver`);
+      await check(`post ${webhooks}/{id}/deliveries/{event_id}/redeliver`, again);
+    }
+  }
+  await check(`patch ${webhooks}/{id}`, http.patch(own, { enabled: false }));
+  await check(`post ${webhooks}/{id}/redeliver`, http.post(`${own}/redeliver`, day));
+  for (const one of [own, unknown]) await check(`delete ${webhooks}/{id}`, http.delete(one));
+  await receiver.kill();
+}
 
 /** Every endpoint of projects, on one that is created and closed. */
 async function checkProjects(

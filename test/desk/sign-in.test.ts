@@ -114,6 +114,7 @@ describe.skipIf(findBrowser() === undefined)(`signing in at the desk${whyNoBrows
         'Batches',
         'Agents',
         'Sessions',
+        'Webhooks',
       ]);
       expect(await page.getByRole('button', { name: /Rerun|Cancel/ }).count()).toBe(0);
 
