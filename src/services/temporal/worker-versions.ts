@@ -6,7 +6,7 @@ import proto from '@temporalio/proto';
 import { delay } from '../../lib/delay.ts';
 import { describePolling } from './readiness.ts';
 import { pinnedQuery } from './queries.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
+import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from './rpc.ts';
 
 const { ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS } = proto.temporal.api.enums.v1.RoutingConfigUpdateState;
 
@@ -124,11 +124,14 @@ async function countPinned(temporal: Temporal, buildId: string): Promise<number>
   return count;
 }
 
+/** Asks again and again, also if Temporal does not answer, for `withinMs` at most. */
 async function untilFound<T>(withinMs: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
   const giveUpAt = Date.now() + withinMs;
   for (;;) {
-    const found = await find();
-    if (found !== undefined || Date.now() >= giveUpAt) return found;
+    const found = await find().catch((error: unknown) => {
+      if (!isUnanswered(error) || Date.now() >= giveUpAt) throw error;
+    });
+    if (found !== undefined || Date.now() >= giveUpAt) return found ?? undefined;
     await delay(pollEveryMs);
   }
 }
