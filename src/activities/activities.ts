@@ -16,7 +16,9 @@ export type Activities = CallAgentActivity &
   DeliveryActivities &
   CallbackActivities;
 
-/** All activities that a worker registers. The implementations of `turns`, `batches`, `feed` and `webhooks` are in src/services. */
+/**
+ * All activities that a worker registers. The implementations of `turns`, `batches`, `feed` and `webhooks` are in src/services.
+ */
 export function createActivities(
   dependencies: AskDependencies & {
     firstTries: FirstTries;

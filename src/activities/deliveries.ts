@@ -45,7 +45,10 @@ export interface CallbackDelivered {
 
 /** The activity of the workflow `callbackDelivery`. It is implemented in services/webhooks/callback-work.ts. */
 export interface CallbackActivities {
-  /** Sends once how a call has ended to its `callback_url`. Fails unless the receiver takes it: Temporal repeats it, but not if the call was deleted. */
+  /**
+   * Sends once how a call has ended to its `callback_url`. Fails unless the receiver takes it: Temporal repeats it, but not if
+   * the call was deleted.
+   */
   deliverCallback(ending: Ending): Promise<CallbackDelivered>;
 }
 

@@ -267,7 +267,9 @@ export class DeliveryBook {
     this.update({ parked: count === 0 ? others : { ...others, [day]: count } });
   }
 
-  /** `pauseMs` is the time until the next try. `isOurs`: the event could not be read or sent, and the receiver is not to blame. */
+  /**
+   * `pauseMs` is the time until the next try. `isOurs`: the event could not be read or sent, and the receiver is not to blame.
+   */
   failed(event: Sending, lastTry: LastTry, pauseMs: number, { isOurs = false } = {}): void {
     const { waiting, failures, failingSince } = this.current;
     const { segment, index, since, lane } = event;

@@ -75,8 +75,8 @@ export class WebhookBook {
   }
 
   /**
-   * Adds a secret. The ones before stay valid until `earlierUntil` at the latest; there are at most three, because a request may be
-   * repeated whose answer, with the secret, was lost.
+   * Adds a secret. The ones before stay valid until `earlierUntil` at the latest; there are at most three, because a request
+   * may be repeated whose answer, with the secret, was lost.
    */
   rotate(id: string, sealed: string, earlierUntil: number, now: number): Webhook {
     const webhook = this.get(id);

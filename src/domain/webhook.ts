@@ -79,8 +79,8 @@ export interface EventFacts {
 export const projectOfWebhook = ({ project }: Webhook): string => project ?? defaultProject;
 
 /**
- * Whether the webhook may want the event: it does unless the call's metadata says otherwise. One that is switched off gets it once
- * it is switched on again.
+ * Whether the webhook may want the event: it does unless the call's metadata says otherwise. One that is switched off gets it
+ * once it is switched on again.
  */
 export function mayWant(webhook: Webhook, event: EventFacts): boolean {
   const { filter, events, createdAt } = webhook;

@@ -1,4 +1,7 @@
-/** The periodic work of a process: it sends outcomes and reads which agents there are; a facade also reads what other nodes changed, and cleans up. */
+/**
+ * The periodic work of a process: it sends outcomes and reads which agents there are; a facade also reads what other nodes
+ * changed, and cleans up.
+ */
 import { every } from '../lib/every.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { TextStore } from '../payloads/text-store.ts';

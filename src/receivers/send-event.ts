@@ -70,8 +70,9 @@ export class Sender {
 
   /**
    * Tries once to deliver the event, when fewer than 64 are on their way to its origin: that wait belongs to no try, and counts
-   * neither in its time limit nor in `ms`. Whatever the receiver does becomes a result. Throws the signal's reason if that is aborted
-   * before the answer's status has come, and errors that are our own: an invalid secret, a closed sender, a lack of file descriptors.
+   * neither in its time limit nor in `ms`. Whatever the receiver does becomes a result. Throws the signal's reason if that is
+   * aborted before the answer's status has come, and errors that are our own: an invalid secret, a closed sender, a lack of
+   * file descriptors.
    */
   async send(event: OutgoingEvent, signal: AbortSignal): Promise<SendResult> {
     signal.throwIfAborted();

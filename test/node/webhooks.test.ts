@@ -1,5 +1,5 @@
 /** Every event reaches its receiver at least once, and in order where that is promised, whatever is killed meanwhile. */
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Json } from '../rig/http-client.ts';
 import { samePlace, startNodeProcess } from '../rig/node-process.ts';
 import { Receiver, verify } from '../rig/receiver.ts';
@@ -9,6 +9,8 @@ import { agentOf, place } from './kill-support.ts';
 /** 600 calls, or HOLDFAST_TEST_CALLS. */
 const count = Number(process.env['HOLDFAST_TEST_CALLS'] ?? 600);
 const sessions = 12;
+/** While nodes or the server are killed, a call is sent again with the same key. */
+const untilSomebodyIsBack = { timeout: 120_000, interval: 250 };
 
 async function receiverOf(): Promise<Receiver> {
   const receiver = new Receiver();
@@ -51,18 +53,15 @@ it('receiver, nodes and server are killed during deliveries, and nothing is lost
   const journal = Array.from({ length: sessions }, (): string[] => []);
   const ask = async (session: number, index: number): Promise<void> => {
     const call = { agent_name: 'agent', prompt: `${index}`, session_id: `s-${session}` };
-    for (let again = 0; again < 60; again++) {
-      const by = (index + again) % 2 === 0 ? node : beside;
-      const answer = await by.http
-        .call(call, { 'Idempotency-Key': `webhooks-${session}-${index}` })
-        .catch(() => undefined);
-      if (answer?.status === 200) {
-        journal[session]?.push(String(answer.body.call_id));
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 250)); // Until somebody is back.
-    }
-    throw new Error(`Call ${index} of session ${session} got no answer`);
+    let again = 0;
+    const answered = async (): Promise<string> => {
+      const by = (index + again++) % 2 === 0 ? node : beside;
+      const headers = { 'Idempotency-Key': `webhooks-${session}-${index}` };
+      const { status, body } = await by.http.call(call, headers);
+      if (status !== 200) throw new Error(`Call ${index} of session ${session} was answered with ${status}`);
+      return String(body.call_id);
+    };
+    journal[session]?.push(await vi.waitFor(answered, untilSomebodyIsBack));
   };
   const askAll = async (from: number, to: number): Promise<void> => {
     const inSession = async (session: number): Promise<void> => {

@@ -4,7 +4,10 @@ import { agentHealthId } from '../../domain/ids.ts';
 import { noteStatesSignal, stateChangesQuery, type NewStateChanges } from '../../workflows/messages.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 
-/** Methods throw the refusal `temporal_unavailable` if Temporal does not answer, and an error of the SDK if the workflow does not run. */
+/**
+ * Methods throw the refusal `temporal_unavailable` if Temporal does not answer, and an error of the SDK if the workflow does
+ * not run.
+ */
 export class AgentStates {
   private readonly temporal: Temporal;
 

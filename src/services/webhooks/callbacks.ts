@@ -11,8 +11,8 @@ import { startCallback } from './start-callback.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
 /**
- * `pending`: the call has not ended, or its event is being sent. `failed`: it was given up. `unknown`: the call ended long ago, and
- * Temporal knows of no callback.
+ * `pending`: the call has not ended, or its event is being sent. `failed`: it was given up. `unknown`: the call ended long ago,
+ * and Temporal knows of no callback.
  */
 export type CallbackStatus = 'pending' | 'delivered' | 'failed' | 'unknown';
 

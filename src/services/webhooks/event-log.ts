@@ -172,8 +172,8 @@ export class EventLog {
 }
 
 /**
- * Whether the event was settled before. In the segment of the place these are the first ones, if the webhook was not ordered then;
- * otherwise those that happened by `settledUntil`.
+ * Whether the event was settled before. In the segment of the place these are the first ones, if the webhook was not ordered
+ * then; otherwise those that happened by `settledUntil`.
  */
 function isSettled({ segment, index, at }: FoundEvent, place: LogPlace): boolean {
   return (

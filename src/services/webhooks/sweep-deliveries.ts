@@ -2,8 +2,9 @@ import type { DeliveryFiles } from './delivery-files.ts';
 import type { WebhookDirectory } from './webhook-directory.ts';
 
 /**
- * Deletes what is kept of deliveries from before `beforeMs` (epoch ms), and what removed webhooks have left. Only a directory that
- * runs says which those are: without one, nothing is deleted. Throws the refusal `temporal_unavailable`, and `PayloadStoreError`.
+ * Deletes what is kept of deliveries from before `beforeMs` (epoch ms), and what removed webhooks have left. Only a directory
+ * that runs says which those are: without one, nothing is deleted. Throws the refusal `temporal_unavailable`, and
+ * `PayloadStoreError`.
  */
 export async function sweepDeliveries(
   directory: Pick<WebhookDirectory, 'read'>,

@@ -31,8 +31,8 @@ export class WebhookConsumer implements EndingConsumer {
 
   /**
    * `retryMs` is how long a callback is tried. `isOn` says whether a webhook is switched on. One that is not is woken once: its
-   * delivery then forgets that it has read the log to its end, so that a later wake skips nothing of what it has not sent. `onFailed`
-   * is called with the webhook or call whose delivery Temporal does not take.
+   * delivery then forgets that it has read the log to its end, so that a later wake skips nothing of what it has not sent.
+   * `onFailed` is called with the webhook or call whose delivery Temporal does not take.
    */
   constructor(
     temporal: Temporal,
