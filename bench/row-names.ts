@@ -9,6 +9,7 @@ export const rowTitles = {
   'call-regular': 'call, regular path',
   'call-key': 'call with an API key and limits',
   'call-traced': 'call whose spans are sent',
+  'call-watched': 'call with spans, a webhook and metrics read',
   session: 'call in a session',
   'session-regular': 'call in a session, regular path',
   'session-thinking': 'call in a session, 10 s between turns',

@@ -22,6 +22,7 @@ import { startSpanReceiver } from './span-receiver.ts';
 import { hotSessionSubject, thinkingSubject } from './session-subjects.ts';
 import { startStockApp, startStockServer } from './stock.ts';
 import type { Subject } from './subject.ts';
+import { watch } from './watch.ts';
 
 export interface Stage {
   readonly subjects: Subject[];
@@ -80,6 +81,13 @@ async function start(
     );
     await prepareNode(traced, agents);
     subjects.push(callSubject('call', traced, histories, { name: 'call-traced' }));
+  }
+  if (wants('call-watched')) {
+    const folderOf = await inner(folder, 'watched');
+    const watched = await startBeside(children, product, folderOf, await startSpanReceiver());
+    await prepareNode(watched, agents);
+    await watch(watched);
+    subjects.push(callSubject('call', watched, histories, { name: 'call-watched' }));
   }
   if (rows.some((row) => row.endsWith('-regular'))) {
     const regular = await startBeside(children, product, await inner(folder, 'regular'), regularPath);

@@ -80,6 +80,7 @@ export function targets(levels: readonly number[]): Target[] {
     { ...ratio('p50', p50, 'call-key', 'call'), atMost: 1.1 },
     { ...ratio('server CPU', perCall('serverCpuMs'), 'call-key', 'call'), atMost: 1.1 },
     { ...ratio('p50', p50, 'call-traced', 'call'), atMost: 1.1 },
+    { ...ratio('p50', p50, 'call-watched', 'call'), atMost: 1.1 },
     ...paths.map((row) => ({
       ...alone(
         `p99 / p50 at 16: ${rowTitles[row]}`,
