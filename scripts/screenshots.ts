@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { packageRoot } from '../src/platform/paths.ts';
 import { runMain } from '../src/platform/shutdown.ts';
 import { startAgent, type ScriptedAgent } from '../test/agents/scripted-agent.ts';
+import { writeHour } from '../test/desk/figures-of-an-hour.ts';
 import { setScene, type Stage } from '../test/desk/scene.ts';
 import { launchBrowser } from '../test/rig/browser.ts';
 import { startTestNode } from '../test/rig/test-node.ts';
@@ -21,7 +22,7 @@ await runMain(async () => {
   const agents: ScriptedAgent[] = [];
   const browser = await launchBrowser();
   try {
-    await shootAll(browser, {
+    const stage: Stage = {
       http: node.http,
       async agent(name, script, registration = {}) {
         const agent = await startAgent(script);
@@ -29,7 +30,8 @@ await runMain(async () => {
         await node.http.register(name, agent.port, registration);
         return agent;
       },
-    });
+    };
+    await shootAll(browser, stage, node.dataDir);
   } finally {
     await browser.close();
     await node.node.stop();
@@ -37,10 +39,13 @@ await runMain(async () => {
   }
 });
 
-async function shootAll(browser: Browser, stage: Stage): Promise<void> {
+async function shootAll(browser: Browser, stage: Stage, dataDir: string): Promise<void> {
   await shoot(browser, stage.http.url, 'first-use', '/', 'By command');
+  await writeHour(dataDir);
   const scene = await setScene(stage);
   const pages = {
+    overview: ['/', /^Failovers$/],
+    agent: ['/agents/planner', /^Try it$/],
     calls: ['/calls', 'support'],
     'calls-failed': ['/calls?status=failed', 'legacy-crm'],
     call: [`/calls/${scene.failedOver}`, 'planner'],
@@ -98,4 +103,6 @@ async function shrink(file: string): Promise<void> {
 /** Waits until no part of the page is loading any more. */
 async function settled(page: Page): Promise<void> {
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+  for (const plot of await page.locator('.plot-canvas').all())
+    await plot.and(page.locator('[data-drawn]')).waitFor();
 }

@@ -43,6 +43,46 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await page.getByText(/shaky answered the probe: 200 in \d+ ms/).waitFor();
   });
 
+  it('takes an agent out of rotation with a reason, an end and a choice, shows it, changes it, and resumes it', async () => {
+    await desk.node.agent('resting', says('hello'));
+    const paused = async () => (await desk.node.http.get('/api/vps/agents?id=resting')).body.paused;
+    const page = await desk.open('/agents');
+    const card = page.getByRole('article', { name: 'resting' });
+    await card.getByRole('button', { name: 'Pause… resting' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Calls that name it are refused').check();
+    await dialog.getByLabel('Reason').fill('a new model is rolled out');
+    await dialog.getByRole('combobox').selectOption('1 hour');
+    await dialog.getByRole('button', { name: 'Pause it' }).click();
+
+    await card.getByText(/Paused since .* until .*: calls that name it are refused\. a new model/).waitFor();
+    expect(await paused()).toMatchObject({ reason: 'a new model is rolled out', new_calls: 'refuse' });
+    const { until } = (await paused()) as { until: string };
+    expect(Math.abs(Date.parse(until) - Date.now() - 3_600_000)).toBeLessThan(60_000);
+
+    await card.getByRole('button', { name: 'Change pause… resting' }).click();
+    expect(await dialog.getByLabel('Reason').inputValue()).toBe('a new model is rolled out');
+    expect(await dialog.getByLabel('Calls that name it are refused').isChecked()).toBe(true);
+    await dialog.getByLabel('Calls wait for it').check();
+    await dialog.getByRole('button', { name: 'Pause it' }).click();
+    await card.getByText(/calls wait for it/).waitFor();
+    expect(await paused()).toMatchObject({ until, new_calls: 'wait' });
+
+    await card.getByRole('link', { name: 'resting', exact: true }).click();
+    const health = page.getByRole('region', { name: 'Health' });
+    await health.getByText('paused', { exact: true }).waitFor();
+    await health.getByText(/Paused since .* until .*: calls wait for it\. a new model/).waitFor();
+    await health.getByRole('button', { name: 'Change pause… resting' }).click();
+    await dialog.getByRole('combobox').selectOption('Until it is resumed');
+    await dialog.getByRole('button', { name: 'Pause it' }).click();
+    await expect.poll(async () => ((await paused()) as { until: unknown }).until).toBeNull();
+    await page.goBack();
+
+    await card.getByRole('button', { name: 'Resume resting' }).click();
+    await card.getByText('Paused since').waitFor({ state: 'detached' });
+    expect(await paused()).toBeNull();
+  });
+
   it('edits an agent without losing its other fields or its token, and refuses to register a name that is taken', async () => {
     const agent = await desk.node.agent('careful', says('hello'), {
       auth_token: 'tk-careful',
@@ -98,11 +138,23 @@ describe.skipIf(findBrowser() === undefined)(`the page of agents${whyNoBrowser}`
     await row.getByText('facade and worker').waitFor();
   });
 
+  it('says who falls back to an agent before it is removed', async () => {
+    await desk.node.agent('spare', says('hello'));
+    await desk.node.agent('relying', says('hello'), { fallback_agents: ['spare'] });
+    const page = await desk.open('/agents');
+    const card = page.getByRole('article', { name: 'spare' });
+    await card.getByRole('button', { name: 'Remove' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('These fall back to it').waitFor();
+    expect(await dialog.getByRole('link').allInnerTexts()).toEqual(['relying']);
+  });
+
   it('removes an agent only after a confirmation', async () => {
     await desk.node.agent('short-lived', says('hello'));
     const page = await desk.open('/agents');
     const card = page.getByRole('article', { name: 'short-lived' });
     await card.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('dialog').getByText('No agent falls back to it').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Keep as it is' }).click();
     expect(await card.count()).toBe(1);
     await card.getByRole('button', { name: 'Remove' }).click();

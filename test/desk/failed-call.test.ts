@@ -16,7 +16,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     const { call_id: failed } = (await http.call({ agent_name: 'crm', prompt: 'the invoice of 77' })).body;
     await http.call({ agent_name: 'strict', prompt: 'something else' });
 
-    const page = await desk.open('/');
+    const page = await desk.open('/calls');
     const rows = page.getByRole('table', { name: 'Calls' }).getByRole('row');
     await expect.poll(() => rows.count()).toBe(3);
     await page.getByRole('link', { name: /^Failed/ }).click();
@@ -24,7 +24,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.getByLabel('Agent asked').fill('crm');
     await expect.poll(() => rows.count()).toBe(2); // The header counts as one.
     expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ status: 'failed', agent: 'crm' });
-    await rows.getByRole('link').click();
+    await rows.locator('a[data-opens]').click();
 
     const bars = page.getByRole('group', { name: 'Timeline' }).getByRole('img');
     await expect.poll(() => bars.count()).toBe(4); // Two tries of one agent, the backoff between them, one try of the other.
@@ -53,7 +53,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.getByRole('img', { name: /^crm, try 1: answered/ }).waitFor();
     expect(await page.evaluate('window.stillHere')).toBe(true);
 
-    await page.getByRole('link', { name: String(failed).slice(0, 13) }).click();
+    await page.getByRole('link', { name: new RegExp(`^${String(failed).slice(0, 13)}`) }).click();
     await page.getByText('Rerun as').waitFor();
   });
 
@@ -73,7 +73,7 @@ describe.skipIf(findBrowser() === undefined)(`a failed call${whyNoBrowser}`, () 
     await page.getByRole('region', { name: 'Answer' }).getByText('gladly').first().waitFor();
     expect(JSON.stringify(other.requests.map(({ body }) => body))).toContain('pretty please');
 
-    await page.getByRole('link', { name: String(failed).slice(0, 13) }).click();
+    await page.getByRole('link', { name: new RegExp(`^${String(failed).slice(0, 13)}`) }).click();
     await page.getByText('Rerun as').waitFor();
     await page.getByText('No other agent would be asked').waitFor();
     expect(await page.getByText('Nothing has changed since').count()).toBe(0);

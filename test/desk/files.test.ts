@@ -48,7 +48,11 @@ describe('a node', () => {
     '/',
     '/calls',
     '/calls/some-id',
+    '/calls/some-id/compare/other-id',
     '/agents',
+    '/agents/helper',
+    '/agent?name=..',
+    '/webhooks',
     '/sessions',
     '/sessions/a%2Fb',
     '/batches',
@@ -59,6 +63,11 @@ describe('a node', () => {
     expect(response.headers.get('Content-Type')).toContain('text/html');
     expect(response.headers.get('Cache-Control')).toBe('no-cache');
     expect(await response.text()).toContain('<div id="desk">');
+  });
+
+  it('leads back to the desk from the page of the API', async () => {
+    const text = await (await fetch(`${node.http.url}/docs`)).text();
+    expect(text).toContain('<a href="/">Back to the desk</a>');
   });
 
   it('sends a Content-Security-Policy that allows only its own files, nothing inline, and no frames', async () => {

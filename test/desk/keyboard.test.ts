@@ -17,9 +17,9 @@ const outlined = `(() => {
 })()`;
 
 /** Presses Tab until the focused element has this name. Every element on the way must show its focus. */
-async function tabTo(page: Page, name: RegExp): Promise<void> {
+async function tabTo(page: Page, name: RegExp, key = 'Tab'): Promise<void> {
   for (let stops = 0; stops < 60; stops++) {
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
     const text = await page.evaluate<string>(focused);
     expect(await page.evaluate(outlined), `the focus on "${text}" is seen`).toBeTruthy();
     if (name.test(text)) return;
@@ -51,8 +51,7 @@ describe.skipIf(findBrowser() === undefined)(`the keyboard alone${whyNoBrowser}`
     await tabTo(page, /^broken, try 1: auth/);
     await page.locator('.tip').getByText('broken, try 1').waitFor();
 
-    await page.keyboard.press('Shift+Tab');
-    expect(await page.evaluate(focused)).toMatch(/^Rerun/);
+    await tabTo(page, /^Rerun/, 'Shift+Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');

@@ -22,7 +22,7 @@ describe.skipIf(findBrowser() === undefined)(`the list of calls${whyNoBrowser}`,
   it('shows and counts a call when it begins and when it ends', async () => {
     const answer = gated('done');
     await desk.node.agent('slow', answer.script);
-    const page = await desk.open('/');
+    const page = await desk.open('/calls');
     await page.getByText('No calls yet').waitFor();
     const ended = desk.node.http.call({ agent_name: 'slow', prompt: 'x' });
     const row = page.getByRole('row', { name: /slow/ });
@@ -50,7 +50,7 @@ describe.skipIf(findBrowser() === undefined)(`the list of calls${whyNoBrowser}`,
   });
 
   it('has one stream, which is closed when the page is left', async () => {
-    const page = await desk.open('/');
+    const page = await desk.open('/calls');
     await page.getByText('Live').waitFor();
     const closed = page.waitForEvent('requestfailed', (request) => request.url().includes('/calls/live'));
     await page.getByRole('link', { name: 'Agents' }).click();
@@ -68,7 +68,7 @@ describe.skipIf(findBrowser() === undefined)(`a node that is restarted${whyNoBro
     onTestFinished(() => agent.close());
     const first = await startNodeProcess(environment);
     await first.http.register('helper', agent.port);
-    const page = await openWatched(browser(), first.url, {}, lost);
+    const page = await openWatched(browser(), `${first.url}/calls`, {}, lost);
     await page.getByText('No calls yet').waitFor();
 
     first.process.kill('SIGKILL');
@@ -94,7 +94,7 @@ describe.skipIf(findBrowser() === undefined)(`a node that is restarted${whyNoBro
     const sessions = await openWatched(browser(), `${first.url}/sessions`, {}, lost);
     const calls = await openWatched(browser(), `${first.url}/calls`, {}, lost);
     const session = sessions.getByRole('link', { name: 'kept-open' });
-    const call = calls.getByRole('row', { name: /helper/ }).getByRole('link');
+    const call = calls.getByRole('row', { name: /helper/ }).locator('a[data-opens]');
     await Promise.all([session.waitFor(), call.waitFor()]);
 
     first.process.kill('SIGKILL');

@@ -14,14 +14,17 @@ const lookName = ({ colorScheme, viewport }: Look): string => `${colorScheme} at
 
 /** The pages: name, path, and a text that appears when they have loaded. */
 const pages: readonly (readonly [string, (scene: Scene) => string, string])[] = [
-  ['the list of calls', () => '/', 'planner'],
+  ['the overview', () => '/', 'planner'],
+  ['the list of calls', () => '/calls', 'planner'],
   ['the list of failed calls', () => '/calls?status=failed&agent=legacy-crm', 'auth'],
   ['an empty list', () => '/calls?text=nothing-begins-so', 'No call matches'],
   ['a call that failed over', ({ failedOver }) => `/calls/${failedOver}`, 'from support'],
   ['a failed call', ({ failed }) => `/calls/${failed}`, 'would be asked'],
   ['a running call', ({ running }) => `/calls/${running}`, 'Compare our couriers'],
+  ['two calls compared', ({ failed, failedOver }) => `/calls/${failed}/compare/${failedOver}`, 'differs'],
   ['a call that does not exist', () => '/calls/nothing', 'No such call'],
   ['the agents', () => '/agents', 'unreachable'],
+  ['an agent', () => '/agents/support', 'Is a fallback of'],
   ['the sessions', () => '/sessions', 'order-1042'],
   ['a session', ({ session }) => `/sessions/${session}`, 'Express delivery'],
   ['the batches', () => '/batches', 'No batches yet'],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sessionWorkflowId } from '../../src/domain/ids.ts';
 import { newSession } from '../../src/domain/session.ts';
 import { loadConfig } from '../../src/platform/config.ts';
-import { echo } from '../api/scripts.ts';
+import { echo, gated } from '../api/scripts.ts';
 import { findBrowser, whyNoBrowser } from '../rig/browser.ts';
 import { useDesk } from './use-desk.ts';
 
@@ -33,6 +33,43 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
       'second',
       're: second',
     ]);
+  });
+
+  it('list each session with its user, messages and last activity, and which are live', async () => {
+    const held = gated('now');
+    const agent = await desk.node.agent('held', held.script);
+    await desk.node.http.call(
+      { agent_name: 'held', prompt: 'x', session_id: 'in-talk', user_id: 'ada' },
+      { Prefer: 'respond-async' },
+    );
+    await agent.waitForRequests(1);
+    const page = await desk.open('/sessions');
+    const row = page.getByRole('row', { name: /in-talk/ });
+    await row.getByText('live').waitFor();
+    held.open();
+    await row.getByText('live').waitFor({ state: 'detached' });
+    await expect.poll(() => row.innerText()).toMatch(/in-talk\s+ada\s+2\s/);
+    await row.getByRole('time').click();
+    await page.getByText('now', { exact: true }).waitFor();
+    await page.goto(`${desk.node.http.url}/sessions?id=in-t`);
+    await expect.poll(() => row.innerText()).toMatch(/in-talk\s+ada\s+2\s/);
+  });
+
+  it('show a message of a session as soon as it is there, and the call that makes it', async () => {
+    const held = gated('the answer');
+    const agent = await desk.node.agent('thinker', held.script);
+    await desk.node.http.patch('/api/vps/sessions/followed', { system: 'Be brief.' });
+    const page = await desk.open('/sessions/followed');
+    await page.getByText('Live', { exact: true }).waitFor();
+    const request = { agent_name: 'thinker', prompt: 'the question', session_id: 'followed' };
+    const ended = desk.node.http.call(request);
+    await agent.waitForRequests(1);
+    await page.getByRole('list', { name: 'Running calls' }).getByText('thinker').waitFor();
+    held.open();
+    await ended;
+    await page.locator('.transcript').getByText('the answer').waitFor();
+    await page.locator('.transcript').getByText('the question').waitFor();
+    await page.getByRole('list', { name: 'Running calls' }).waitFor({ state: 'detached' });
   });
 
   it('open a long session at its newest message and load older ones on scrolling up', async () => {
@@ -161,7 +198,10 @@ describe.skipIf(findBrowser() === undefined)(`the pages of sessions${whyNoBrowse
       ['..', 'No messages yet'],
     ] as const) {
       const page = await desk.open('/sessions');
-      await page.getByRole('list', { name: 'Sessions' }).getByRole('link', { name: id, exact: true }).click();
+      await page
+        .getByRole('table', { name: 'Sessions' })
+        .getByRole('link', { name: id, exact: true })
+        .click();
       await page.getByText(shown).first().waitFor();
       await page.reload(); // The node itself serves this path, too.
       await page.getByRole('button', { name: 'Delete' }).click();

@@ -47,7 +47,10 @@ describe.skipIf(findBrowser() === undefined)(`signing in at the desk${whyNoBrows
   it('leaves nothing in the browser but a cookie that scripts cannot read', async () => {
     const page = await openAs('/', bootstrap);
     expect(await page.evaluate('document.cookie')).toBe('');
-    expect(await page.evaluate('Object.keys(localStorage)')).toEqual(['holdfast-theme']);
+    expect(await page.evaluate('Object.keys(localStorage).sort()')).toEqual([
+      'holdfast-theme',
+      'holdfast-time-zone',
+    ]);
     expect(await page.evaluate('Object.keys(sessionStorage)')).toEqual([]);
     const cookies = await page.context().cookies();
     expect(cookies).toMatchObject([{ name: 'holdfast_desk', httpOnly: true, sameSite: 'Strict' }]);
@@ -109,19 +112,20 @@ describe.skipIf(findBrowser() === undefined)(`signing in at the desk${whyNoBrows
       const { key } = await createKey({ name: 'reader', scopes: ['read'] });
       const page = await openAs(`/calls/${call}`, key);
       await page.getByRole('region', { name: 'Answer' }).waitFor();
-      expect(await page.getByRole('navigation').getByRole('link').allInnerTexts()).toEqual([
-        'Calls',
-        'Batches',
-        'Agents',
-        'Sessions',
-        'Webhooks',
-      ]);
+      expect(await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allInnerTexts()).toEqual(
+        ['Overview', 'Calls', 'Batches', 'Agents', 'Sessions', 'Alerts', 'Webhooks'],
+      );
       expect(await page.getByRole('button', { name: /Rerun|Cancel/ }).count()).toBe(0);
 
       await page.getByRole('link', { name: 'Agents' }).click();
       await page.getByRole('article', { name: 'helper' }).waitFor();
       expect(await page.getByRole('button', { name: /Register|Edit|Remove|Probe|Reset/ }).count()).toBe(0);
       expect(await page.getByRole('region', { name: 'Nodes' }).count()).toBe(0);
+
+      await page.getByRole('article', { name: 'helper' }).getByRole('link', { name: 'helper' }).click();
+      await page.getByRole('region', { name: 'Configuration' }).waitFor();
+      expect(await page.getByRole('region', { name: 'Try it' }).count()).toBe(0);
+      expect(await page.getByRole('button').allInnerTexts()).not.toContain('Send');
 
       await page.goto(`${desk.node.http.url}/keys`);
       await page.getByText('This page needs the scope admin').waitFor();

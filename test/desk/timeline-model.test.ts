@@ -16,6 +16,9 @@ const aTry = (tryNumber: number, startMs: number, latency: number, errorType: Tr
   error_type: errorType,
   first_byte_ms: null,
   lost: false,
+  http_status: null,
+  headers: null,
+  body_excerpt: null,
 });
 const attemptOf = (agent: string, status: Attempt['status'], log: readonly Try[]): Attempt => ({
   agent,

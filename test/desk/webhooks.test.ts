@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import type { Webhook } from '../../src/contract/webhooks.ts';
-import { dayOf, newDeliveries } from '../../src/domain/delivery-book.ts';
+import { dayOf, newDeliveries } from '../../src/domain/delivery-state.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
 import { DeliveryFiles, type DeliveryEntry } from '../../src/services/webhooks/delivery-files.ts';
 import { echo } from '../api/scripts.ts';
@@ -21,7 +21,15 @@ const looks = [
   { colorScheme: 'light', viewport: { width: 390, height: 844 } },
   { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
 ] as const;
-const allEvents = ['call.completed', 'call.failed', 'call.cancelled', 'agent.state_changed', 'batch.ended'];
+const allEvents = [
+  'call.completed',
+  'call.failed',
+  'call.cancelled',
+  'agent.state_changed',
+  'batch.ended',
+  'alert.fired',
+  'alert.resolved',
+];
 
 describe.skipIf(findBrowser() === undefined)(`the pages of the webhooks${whyNoBrowser}`, () => {
   const desk = useDesk({ HOLDFAST_API_KEYS: bootstrap });
@@ -99,6 +107,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages of the webhooks${whyNoBr
     await form.getByLabel(/^Metadata/).fill('channel=web\ntier=2');
     await form.getByRole('checkbox', { name: /^With content/ }).check();
     await form.getByRole('checkbox', { name: /^In order/ }).check();
+    await form.getByLabel(/^Written as/).selectOption('slack');
     await form.getByRole('button', { name: 'Create the webhook' }).click();
     expect(await takeSecret(page)).toMatch(/^whsec_/);
     expect(await page.content()).not.toContain('whsec_');
@@ -111,6 +120,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages of the webhooks${whyNoBr
       metadata: { channel: 'web', tier: 2 },
       ordered: true,
       include_content: true,
+      format: 'slack',
     };
     expect(await named('crm')).toMatchObject(full);
 
@@ -121,6 +131,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages of the webhooks${whyNoBr
     await form.getByLabel(/^User/).fill('');
     await form.getByLabel(/^Agents/).fill('');
     await form.getByRole('checkbox', { name: /^With content/ }).uncheck();
+    await form.getByLabel(/^Written as/).selectOption('standard');
     await form.getByRole('button', { name: 'Save' }).click();
     await form.waitFor({ state: 'detached' });
     expect(await named('crm two')).toMatchObject({
@@ -128,6 +139,7 @@ describe.skipIf(findBrowser() === undefined)(`the pages of the webhooks${whyNoBr
       agents: null,
       user_id: null,
       include_content: false,
+      format: 'standard',
     });
     await page.getByRole('button', { name: 'Send test event to crm two' }).click();
     await page

@@ -1,8 +1,10 @@
 /** Every request that the desk makes, by name. */
-import type { AgentRegistration } from '../../src/contract/agent-requests.ts';
-import type { AgentList, AgentRegistered } from '../../src/contract/agents.ts';
+import type { AgentPauseRequest, AgentRegistration } from '../../src/contract/agent-requests.ts';
+import type { Agent, AgentList, AgentRegistered } from '../../src/contract/agents.ts';
+import type { Alert, AlertList, Silence, SilenceList, SilenceRequest } from '../../src/contract/alerts.ts';
 import type { CallRequest } from '../../src/contract/call-requests.ts';
-import type { CallAccepted, CallDescription, CallList } from '../../src/contract/calls.ts';
+import type { CallAccepted, CallCounts, CallDescription, CallList } from '../../src/contract/calls.ts';
+import type { FiguresAnswer } from '../../src/contract/figures.ts';
 import type { AgentHealth, DetailedHealth, ProbeReport } from '../../src/contract/health.ts';
 import type { Key, KeyList, KeyRequest, ShownKey } from '../../src/contract/keys.ts';
 import type { NodeList } from '../../src/contract/nodes.ts';
@@ -50,6 +52,10 @@ type BatchOrder = Omit<RerunBatchRequest, 'filter' | 'dry_run'> & { readonly fil
 export const api = {
   calls: (filter: FilterValues, cursor?: string) =>
     send<CallList>('GET', `/calls${queryString({ ...filter, cursor, limit: 50 })}`),
+  newestCalls: (filter: FilterValues, limit: number) =>
+    send<CallList>('GET', `/calls${queryString({ ...filter, limit })}`),
+  counts: (filter: FilterValues) => send<CallCounts>('GET', `/calls/counts${queryString(filter)}`),
+  figures: (wish: FilterValues) => send<FiguresAnswer>('GET', `/figures${queryString(wish)}`),
   call: (id: string) => send<CallDescription>('GET', `/calls/${segment(id)}`),
   whatIf: (id: string) => send<WhatIf>('GET', `/calls/${segment(id)}/what-if`),
   /** Starts a call and does not wait for its end. */
@@ -71,12 +77,18 @@ export const api = {
   register: (agent: AgentRegistration) => send<AgentRegistered>('POST', '/register', agent),
   removeAgent: (name: string) =>
     send('DELETE', isDots(name) ? `/agents${queryString({ id: name })}` : `/agents/${segment(name)}`),
+  pauseAgent: (name: string, pause: AgentPauseRequest) =>
+    send<Agent>('POST', `/agents/${segment(name)}/pause`, pause),
+  resumeAgent: (name: string) => send<Agent>('POST', `/agents/${segment(name)}/resume`),
   resetCircuit: (name: string) => send<AgentHealth>('POST', `/health/${segment(name)}/reset`),
   probe: (name: string) => send<ProbeReport>('POST', `/health/${segment(name)}/probe`),
 
   nodes: () => send<NodeList>('GET', '/nodes'),
 
   sessions: (cursor?: string) => send<SessionList>('GET', `/sessions${queryString({ cursor, limit: 200 })}`),
+  /** A page of sessions with their user, count of messages and last activity. */
+  sessionsInDetail: (cursor?: string) =>
+    send<SessionList>('GET', `/sessions${queryString({ cursor, limit: 50, include: 'details' })}`),
   // The id is in the query because not every id can be a path segment.
   session: (id: string) => send<Session>('GET', `/sessions${queryString({ id })}`),
   /** A page of the session's messages, newest first: before the message with that number, or the newest ones. */
@@ -91,6 +103,13 @@ export const api = {
   whoIsSignedIn: () => send<SignIn>('GET', '/sign-in'),
   signIn: (apiKey: string) => send<SignIn>('POST', '/sign-in', { api_key: apiKey }),
   signOut: () => send('DELETE', '/sign-in'),
+
+  alerts: (state?: 'active' | 'resolved') => send<AlertList>('GET', `/alerts${queryString({ state })}`),
+  acknowledgeAlert: (id: string, note: string) =>
+    send<Alert>('POST', `/alerts/${segment(id)}/acknowledge`, { note }),
+  silences: () => send<SilenceList>('GET', '/alerts/silences'),
+  silenceAlerts: (request: SilenceRequest) => send<Silence>('POST', '/alerts/silences', request),
+  unsilence: (id: string) => send('DELETE', `/alerts/silences/${segment(id)}`),
 
   webhooks: () => send<WebhookList>('GET', '/webhooks'),
   webhook: (id: string) => send<Webhook>('GET', `/webhooks/${segment(id)}`),
@@ -107,8 +126,12 @@ export const api = {
       'GET',
       `/webhooks/${segment(id)}/deliveries${queryString({ outcome, before, limit: 50 })}`,
     ),
-  redeliver: (id: string, eventId: string) =>
-    send('POST', `/webhooks/${segment(id)}/deliveries/${segment(eventId)}/redeliver`),
+  /** Sends an event again of which there was a try before that time. */
+  redeliver: (id: string, eventId: string, before: string) =>
+    send(
+      'POST',
+      `/webhooks/${segment(id)}/deliveries/${segment(eventId)}/redeliver${queryString({ before })}`,
+    ),
   redeliverMany: (id: string, request: RedeliveryRequest) =>
     send('POST', `/webhooks/${segment(id)}/redeliver`, request),
 

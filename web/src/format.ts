@@ -1,4 +1,6 @@
-/** Formats numbers and times for people, in the locale and time zone of the browser. */
+/** Formats numbers and times for people, in the locale of the browser and the time zone that was chosen. */
+import { timeZone } from './time-zone.ts';
+
 const clock = {
   hour: '2-digit',
   minute: '2-digit',
@@ -6,18 +8,34 @@ const clock = {
   hourCycle: 'h23',
   timeZoneName: 'short',
 } as const;
-const time = new Intl.DateTimeFormat(undefined, clock);
 const day = { month: 'short', day: 'numeric' } as const;
-const dayAndTime = new Intl.DateTimeFormat(undefined, { ...day, ...clock });
-const yearAndTime = new Intl.DateTimeFormat(undefined, { year: 'numeric', ...day, ...clock });
 const number = new Intl.NumberFormat();
 
-/** Formats a time as local time with its zone; adds the day unless it is today, and the year unless it is this year. */
+/** The formats of times of one time zone. An undefined zone is that of the browser. */
+function formatsIn(zone: string | undefined) {
+  const of = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(undefined, { ...options, ...(zone !== undefined && { timeZone: zone }) });
+  return {
+    time: of(clock),
+    dayAndTime: of({ ...day, ...clock }),
+    yearAndTime: of({ year: 'numeric', ...day, ...clock }),
+    date: of({ year: 'numeric', month: 'numeric', day: 'numeric' }),
+    year: of({ year: 'numeric' }),
+  };
+}
+
+const formats = { local: formatsIn(undefined), utc: formatsIn('UTC') };
+
+/**
+ * Formats a time in the time zone that was chosen, with the zone's name; adds the day unless it is today, and the year unless
+ * it is this year.
+ */
 export function when(iso: string): string {
   const at = new Date(iso);
   const now = new Date();
-  if (at.toDateString() === now.toDateString()) return time.format(at);
-  return (at.getFullYear() === now.getFullYear() ? dayAndTime : yearAndTime).format(at);
+  const { time, dayAndTime, yearAndTime, date, year } = formats[timeZone.value];
+  if (date.format(at) === date.format(now)) return time.format(at);
+  return (year.format(at) === year.format(now) ? dayAndTime : yearAndTime).format(at);
 }
 
 /** Formats a duration: `850 ms`, `3.42 s`, `12.3 s`, `2 m 05 s`, `1 h 02 m`. */

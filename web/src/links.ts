@@ -11,6 +11,15 @@ export function pageLink(path: string, query: Query = {}, project = chosenProjec
 
 export const callPage = (id: string): string => pageLink(`/calls/${segment(id)}`);
 
+/** Returns the URL of an agent's page. A name that is a dot segment, as old ones may be, goes into the query: no path has it. */
+export function agentPage(name: string): string {
+  return isDots(name) ? pageLink('/agent', { name }) : pageLink(`/agents/${segment(name)}`);
+}
+
+/** Returns the URL of the page that compares two calls. */
+export const comparePage = (id: string, other: string): string =>
+  pageLink(`/calls/${segment(id)}/compare/${segment(other)}`);
+
 export const batchPage = (id: string): string => pageLink(`/batches/${segment(id)}`);
 
 /** Returns the URL of a webhook's page. `query` filters its deliveries. */

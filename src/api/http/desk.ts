@@ -14,12 +14,18 @@ const pages = [
   '/',
   '/calls',
   '/calls/:id',
+  '/calls/:id/compare/:other',
   '/agents',
+  '/agents/:name',
+  '/agent', // With ?name=, for names that cannot be part of a path.
   '/sessions',
   '/sessions/:id',
   '/session', // With ?id=, for ids that cannot be part of a path.
   '/batches',
   '/batches/:id',
+  '/alerts',
+  '/webhooks',
+  '/webhooks/:id',
   '/keys',
   '/projects',
 ];

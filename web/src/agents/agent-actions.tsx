@@ -8,15 +8,19 @@ import { asProblem, type Problem } from '../http.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { notify } from '../ui/notice.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
+import { FallbackOf } from './fallback-of.tsx';
+import { PauseButton, ResumeButton } from './pause-button.tsx';
 
 interface AgentActionsProps {
   readonly agent: Agent;
   readonly health: AgentHealth | undefined;
   readonly onChange: () => void;
+  /** Called instead of `onChange` once the agent is removed. */
+  readonly onRemoved?: () => void;
 }
 
-/** The buttons that probe an agent, reset its circuit and remove it. */
-export function AgentActions({ agent, health, onChange }: AgentActionsProps) {
+/** The buttons that pause and resume an agent, probe it, reset its circuit and remove it. */
+export function AgentActions({ agent, health, onChange, onRemoved = onChange }: AgentActionsProps) {
   const { name } = agent;
   const tends = mayTend(agent);
   const reset = async (): Promise<void> => {
@@ -27,11 +31,13 @@ export function AgentActions({ agent, health, onChange }: AgentActionsProps) {
   const remove = async (): Promise<void> => {
     await api.removeAgent(name);
     notify(`${name} was removed`);
-    onChange();
+    onRemoved();
   };
   const circuitMatters = health && (health.circuit !== 'closed' || health.consecutive_failures > 0);
   return (
     <>
+      {tends && agent.paused && <ResumeButton agent={agent} onChange={onChange} />}
+      {tends && <PauseButton key={String(agent.paused !== null)} agent={agent} onChange={onChange} />}
       {tends && <ProbeButton name={name} onChange={onChange} />}
       {tends && circuitMatters && (
         <ConfirmButton
@@ -54,6 +60,7 @@ export function AgentActions({ agent, health, onChange }: AgentActionsProps) {
           onConfirm={remove}
         >
           <p>Its health figures are deleted. Calls in flight that have it in their chain still ask it.</p>
+          <FallbackOf names={agent.fallback_of} />
         </ConfirmButton>
       )}
     </>

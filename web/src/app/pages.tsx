@@ -4,12 +4,16 @@ import type { Scope } from '../../../src/domain/api-key.ts';
 import { may } from '../access/may.ts';
 import { chosenProject } from '../access/project.ts';
 import { who } from '../access/who.ts';
+import { AgentPage } from '../agents/agent-page.tsx';
 import { AgentsPage } from '../agents/agents-page.tsx';
+import { AlertsPage } from '../alerts/alerts-page.tsx';
 import { BatchPage } from '../batches/batch-page.tsx';
 import { BatchesPage } from '../batches/batches-page.tsx';
 import { CallPage } from '../call/call-page.tsx';
 import { CallsPage } from '../calls/calls-page.tsx';
+import { ComparePage } from '../compare/compare-page.tsx';
 import { KeysPage } from '../keys/keys-page.tsx';
+import { Home } from '../overview/home.tsx';
 import { ProjectsPage } from '../projects/projects-page.tsx';
 import { SessionPage } from '../sessions/session-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
@@ -27,15 +31,19 @@ export function Pages({ onRouteChange }: { onRouteChange: (url: string) => void 
     return <OtherProject name={chosen} />;
   return (
     <Router onRouteChange={onRouteChange}>
-      <Route path="/" component={pages.calls} />
+      <Route path="/" component={pages.home} />
       <Route path="/calls" component={pages.calls} />
       <Route path="/calls/:id" component={pages.call} />
+      <Route path="/calls/:id/compare/:other" component={pages.compare} />
       <Route path="/agents" component={pages.agents} />
+      <Route path="/agents/:name" component={pages.agent} />
+      <Route path="/agent" component={pages.agent} />
       <Route path="/sessions" component={pages.sessions} />
       <Route path="/sessions/:id" component={pages.session} />
       <Route path="/session" component={pages.session} />
       <Route path="/batches" component={pages.batches} />
       <Route path="/batches/:id" component={pages.batch} />
+      <Route path="/alerts" component={pages.alerts} />
       <Route path="/webhooks" component={pages.webhooks} />
       <Route path="/webhooks/:id" component={pages.webhook} />
       <Route path="/keys" component={pages.keys} />
@@ -47,13 +55,17 @@ export function Pages({ onRouteChange }: { onRouteChange: (url: string) => void 
 
 /** Made once, because a component that is made at each rendering would lose its state. */
 const pages = {
+  home: withScope('read', Home),
   calls: withScope('read', CallsPage),
   call: withScope('read', CallPage),
+  compare: withScope('read', ComparePage),
+  agent: withScope('read', AgentPage),
   agents: withScope('read', AgentsPage),
   sessions: withScope('read', SessionsPage),
   session: withScope('read', SessionPage),
   batches: withScope('read', BatchesPage),
   batch: withScope('read', BatchPage),
+  alerts: withScope('read', AlertsPage),
   webhooks: withScope('read', WebhooksPage),
   webhook: withScope('read', WebhookPage),
   keys: withScope('admin', KeysPage),

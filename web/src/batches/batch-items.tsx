@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { BatchItem } from '../../../src/contract/reruns.ts';
 import { count } from '../format.ts';
-import { CallLink } from '../ui/call-link.tsx';
+import { comparePage } from '../links.ts';
+import { CallLink, shortId } from '../ui/call-link.tsx';
 import { Empty } from '../ui/empty.tsx';
+import { opens } from '../ui/open-row.ts';
 import { ErrorType, Status } from '../ui/status.tsx';
 
 const shownAtFirst = 100;
@@ -26,16 +28,29 @@ export function BatchItems({ items }: { items: readonly BatchItem[] }) {
         </thead>
         <tbody>
           {items.slice(0, all ? items.length : shownAtFirst).map((item) => (
-            <tr key={item.call_id}>
+            <tr key={item.call_id} {...opens}>
               <td>
                 <Status of={item.outcome} />
                 {item.error_type !== null && <ErrorType of={item.error_type} />}
               </td>
               <td>
-                <CallLink id={item.call_id} />
+                <CallLink id={item.call_id} opens />
               </td>
               <td>
-                {item.rerun_id === null ? <span class="none">–</span> : <CallLink id={item.rerun_id} />}
+                {item.rerun_id === null ? (
+                  <span class="none">–</span>
+                ) : (
+                  <>
+                    <CallLink id={item.rerun_id} />{' '}
+                    <a
+                      class="wide"
+                      href={comparePage(item.call_id, item.rerun_id)}
+                      aria-label={`Compare ${shortId(item.call_id)} with ${shortId(item.rerun_id)}`}
+                    >
+                      Compare
+                    </a>
+                  </>
+                )}
               </td>
               <td class="wide">{item.reason ?? ''}</td>
             </tr>

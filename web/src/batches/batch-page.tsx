@@ -3,16 +3,18 @@ import type { BatchDescription } from '../../../src/contract/reruns.ts';
 import { may } from '../access/may.ts';
 import { api } from '../api.ts';
 import { words } from '../format.ts';
+import { pageLink } from '../links.ts';
 import { StreamBadge } from '../live/stream-badge.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { notify } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { Section } from '../ui/section.tsx';
-import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
 import { BatchBar } from './batch-bar.tsx';
 import { BatchItems } from './batch-items.tsx';
+import { BatchStatus } from './batch-status.tsx';
 import { filterWords } from './filter-words.ts';
 import { useBatch } from './use-batch.ts';
 
@@ -28,9 +30,11 @@ export function BatchPage() {
   return (
     <Page
       title={batch ? `Batch ${batch.done} of ${batch.total}` : 'Batch'}
+      up={{ href: pageLink('/batches'), label: 'Batches' }}
       heading={
         <>
-          Batch <span class="mono call-id">{id}</span> {batch && <Status of={batch.status} />}
+          Batch <span class="mono call-id">{id}</span> <CopyButton text={id} about="the batch id" />{' '}
+          {batch && <BatchStatus of={batch} />}
         </>
       }
       aside={

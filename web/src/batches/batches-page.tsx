@@ -7,9 +7,10 @@ import { useRepeated } from '../live/use-repeated.ts';
 import { ShortId } from '../ui/call-link.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Loading } from '../ui/loading.tsx';
+import { opens } from '../ui/open-row.ts';
 import { Page } from '../ui/page.tsx';
-import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
+import { BatchStatus } from './batch-status.tsx';
 import { filterWords } from './filter-words.ts';
 
 const refreshMs = 5_000;
@@ -43,6 +44,9 @@ export function BatchesPage() {
               <th scope="col" class="number wide">
                 Succeeded
               </th>
+              <th scope="col" class="number wide">
+                Failed again
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -58,16 +62,16 @@ export function BatchesPage() {
 
 function Row({ batch }: { batch: Batch }) {
   return (
-    <tr>
+    <tr {...opens}>
       <td>
-        <Status of={batch.status} />
+        <BatchStatus of={batch} />
       </td>
       <td>
-        <a class="mono" href={batchPage(batch.batch_id)} title={batch.batch_id}>
+        <a class="mono" href={batchPage(batch.batch_id)} title={batch.batch_id} data-opens>
           <ShortId id={batch.batch_id} />
         </a>
       </td>
-      <td class="wide name">{filterWords(batch.filter)}</td>
+      <td class="wide wrap">{filterWords(batch.filter)}</td>
       <td>
         <Time at={batch.started_at} />
       </td>
@@ -75,6 +79,7 @@ function Row({ batch }: { batch: Batch }) {
         {count(batch.done)} / {count(batch.total)}
       </td>
       <td class="number wide">{count(batch.now_succeeded)}</td>
+      <td class="number wide">{count(batch.failed_again)}</td>
     </tr>
   );
 }

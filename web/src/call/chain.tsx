@@ -3,6 +3,7 @@ import type { AgentHealth } from '../../../src/contract/health.ts';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
 import { useLoaded } from '../live/use-loaded.ts';
+import { AgentLink } from '../ui/agent-link.tsx';
 import { Status } from '../ui/status.tsx';
 
 /** The chain of agents that was fixed when the call began: each agent's outcome in this call, and its health today. */
@@ -16,7 +17,9 @@ export function Chain({ call, asking }: { call: CallDescription; asking: string 
       {call.chain.map((agent) => (
         <li key={agent.name}>
           <div class="chain-name">
-            <strong>{agent.name}</strong>
+            <strong>
+              <AgentLink name={agent.name} />
+            </strong>
             <span class="hint">
               {agent.name === asking ? 'asked now' : outcomeOf(attempts.get(agent.name))}
             </span>
@@ -64,5 +67,6 @@ function outcomeOf(attempt: Attempt | undefined): string {
   if (attempt.error_type === 'cancelled') return `cancelled after ${plural(attempt.tries, 'try', 'tries')}`;
   if (attempt.status === 'ok') return 'answered';
   if (attempt.error_type === 'no_slot') return 'no slot was free';
+  if (attempt.error_type === 'agent_paused' && attempt.tries === 0) return 'paused';
   return attempt.status === 'skipped' ? 'skipped' : `failed after ${plural(attempt.tries, 'try', 'tries')}`;
 }

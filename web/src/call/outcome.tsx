@@ -1,4 +1,6 @@
 import type { Attempt, CallDescription, CallStatus } from '../../../src/contract/calls.ts';
+import { AgentLink } from '../ui/agent-link.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
 import { Section } from '../ui/section.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { ErrorType } from '../ui/status.tsx';
@@ -10,7 +12,17 @@ const titles: Partial<Record<CallStatus, string>> = { running: 'So far', cancell
 export function Outcome({ call }: { call: CallDescription }) {
   if (call.response !== null)
     return (
-      <Section title="Answer" aside={<span class="hint">from {call.answered_by}</span>}>
+      <Section
+        title="Answer"
+        aside={
+          <>
+            <span class="hint">
+              from {call.answered_by === null ? 'nobody' : <AgentLink name={call.answered_by} />}
+            </span>
+            <CopyButton text={call.response} about="the answer" />
+          </>
+        }
+      >
         <TextBlock text={call.response} label="Answer" />
       </Section>
     );
@@ -34,7 +46,9 @@ export function Outcome({ call }: { call: CallDescription }) {
         <ul class="errors">
           {failed.map((attempt) => (
             <li key={attempt.agent}>
-              <strong>{attempt.agent}</strong>{' '}
+              <strong>
+                <AgentLink name={attempt.agent} />
+              </strong>{' '}
               {attempt.error_type === null ? (
                 <span class="hint">skipped</span>
               ) : (

@@ -3,8 +3,8 @@ import type { CallDescription } from '../../../src/contract/calls.ts';
 import type { RerunOverrides } from '../../../src/contract/rerun-requests.ts';
 import { api } from '../api.ts';
 import { callPage } from '../links.ts';
-import { useLoaded } from '../live/use-loaded.ts';
 import { ActionForm } from '../ui/action-form.tsx';
+import { AgentNames } from '../ui/agent-names.tsx';
 import { Field } from '../ui/field.tsx';
 import { formText } from '../ui/form-text.ts';
 import { notify } from '../ui/notice.tsx';
@@ -13,7 +13,6 @@ import { useIdempotencyKey } from '../ui/use-idempotency-key.ts';
 /** The form of a rerun. Fields that are not changed keep the values of the call. */
 export function RerunForm({ call, onClose }: { call: CallDescription; onClose: () => void }) {
   const { route } = useLocation();
-  const agents = useLoaded('agents', api.agents);
   const keyOf = useIdempotencyKey();
   const rerun = async (values: FormData): Promise<void> => {
     const overrides = overridesOf(values, call.prompt);
@@ -51,11 +50,7 @@ export function RerunForm({ call, onClose }: { call: CallDescription; onClose: (
               placeholder={call.chain[0]?.name ?? ''}
             />
           </Field>
-          <datalist id="rerun-agents">
-            {agents.value?.agents.map(({ name }) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
+          <AgentNames id="rerun-agents" />
           <Field label="Fallback agents" hint="One per line, in the order to ask. Empty: as registered">
             <textarea name="chain" rows={2} />
           </Field>

@@ -1,6 +1,6 @@
 /** Computes what a timeline draws from a call and its events so far: bars on lanes, in ms since the call was accepted. */
 import type { CallEvent } from '../../../src/contract/call-events.ts';
-import type { CallDescription } from '../../../src/contract/calls.ts';
+import type { CallDescription, Try } from '../../../src/contract/calls.ts';
 
 /** The members of a call that its timeline needs. */
 export type DrawnCall = Pick<
@@ -23,6 +23,16 @@ export interface Bar {
   readonly firstByteMs?: number | null;
   /** The worker stopped during the try, so its outcome is unknown. */
   readonly lost?: boolean;
+  readonly answer?: FailedAnswer | undefined;
+}
+
+/** What an agent answered to a try, if that was no success. */
+export interface FailedAnswer {
+  readonly httpStatus: number;
+  /** Those that matter. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The beginning of the body. Null if it was empty. */
+  readonly excerpt: string | null;
 }
 
 /** A row of the drawing: one agent, or the wait for the turn. */
@@ -54,6 +64,7 @@ export interface TryBar {
   errorType: string | null;
   readonly firstByteMs: number | null;
   readonly lost: boolean;
+  readonly answer?: FailedAnswer | undefined;
   retryAtMs?: number;
 }
 
@@ -110,6 +121,7 @@ export function triesOf(call: DrawnCall, events: readonly CallEvent[], nowMs: nu
         errorType,
         firstByteMs,
         lost,
+        answer: answerOf(one),
       });
     }
   for (const event of events) applyEvent(tries, event, since, Math.max(0, nowMs - zero));
@@ -148,6 +160,14 @@ function applyEvent(
     one.open = false;
     if (event.type === 'attempt_failed' && event.retry_at !== null) one.retryAtMs = since(event.retry_at);
   }
+}
+
+function answerOf({
+  http_status: httpStatus,
+  headers,
+  body_excerpt: excerpt,
+}: Try): FailedAnswer | undefined {
+  return httpStatus == null ? undefined : { httpStatus, headers: headers ?? {}, excerpt };
 }
 
 const keyOf = (agent: string, tryNumber: number): string => `${tryNumber} ${agent}`;

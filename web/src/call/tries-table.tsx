@@ -1,8 +1,8 @@
 import { duration } from '../format.ts';
 import { ErrorType } from '../ui/status.tsx';
-import type { TryBar } from './timeline-model.ts';
+import type { FailedAnswer, TryBar } from './timeline-model.ts';
 
-/** The tries of the timeline as a table. */
+/** The tries of the timeline as a table, with what the agents answered to those that failed. */
 export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
   if (tries.length === 0) return null;
   return (
@@ -29,20 +29,47 @@ export function TriesTable({ tries }: { tries: readonly TryBar[] }) {
         </thead>
         <tbody>
           {tries.map((one) => (
-            <tr key={`${one.tryNumber} ${one.agent}`}>
-              <td class="name">{one.agent}</td>
-              <td class="number">{one.tryNumber}</td>
-              <td class="number">+{duration(one.startMs)}</td>
-              <td class="number">{duration(one.endMs - one.startMs)}</td>
-              <td class="number wide">{one.firstByteMs === null ? '–' : duration(one.firstByteMs)}</td>
-              <td>
-                <Result of={one} />
-              </td>
-            </tr>
+            <TryRows key={`${one.tryNumber} ${one.agent}`} one={one} />
           ))}
         </tbody>
       </table>
     </details>
+  );
+}
+
+function TryRows({ one }: { one: TryBar }) {
+  return (
+    <>
+      <tr>
+        <td class="name" title={one.agent}>
+          {one.agent}
+        </td>
+        <td class="number">{one.tryNumber}</td>
+        <td class="number">+{duration(one.startMs)}</td>
+        <td class="number">{duration(one.endMs - one.startMs)}</td>
+        <td class="number wide">{one.firstByteMs === null ? '–' : duration(one.firstByteMs)}</td>
+        <td>
+          <Result of={one} />
+        </td>
+      </tr>
+      {one.answer && <Answer of={one.answer} />}
+    </>
+  );
+}
+
+function Answer({ of: { httpStatus, headers, excerpt } }: { of: FailedAnswer }) {
+  return (
+    <tr class="answered-so">
+      <td colSpan={6}>
+        <span class="hint">answered</span> <strong>{httpStatus}</strong>
+        {Object.entries(headers).map(([name, value]) => (
+          <code key={name} class="header">
+            {name}: {value}
+          </code>
+        ))}
+        {excerpt !== null && <pre class="excerpt">{excerpt}</pre>}
+      </td>
+    </tr>
   );
 }
 

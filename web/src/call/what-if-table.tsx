@@ -45,7 +45,9 @@ export function WhatIfTable({ callId, wasRerun }: { callId: string; wasRerun: bo
         <tbody>
           {agents.map((agent) => (
             <tr key={agent}>
-              <td class="name">{agent}</td>
+              <td class="name" title={agent}>
+                {agent}
+              </td>
               <td>
                 <Cell outcome={then.get(agent)?.status} errorType={then.get(agent)?.error_type} />
               </td>

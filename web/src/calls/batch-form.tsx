@@ -7,6 +7,7 @@ import { batchPage } from '../links.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { ShortId } from '../ui/call-link.tsx';
 import { ActionForm } from '../ui/action-form.tsx';
+import { AgentNames } from '../ui/agent-names.tsx';
 import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { formText } from '../ui/form-text.ts';
@@ -48,8 +49,9 @@ export function BatchForm({ filter, onCancel }: { filter: FilterValues; onCancel
         </Field>
       </div>
       <Field label="Another agent" hint="Empty: the agent that each call asked for">
-        <input name="agent_name" maxLength={128} autocomplete="off" />
+        <input name="agent_name" list="batch-agents" maxLength={128} autocomplete="off" />
       </Field>
+      <AgentNames id="batch-agents" />
     </ActionForm>
   );
 }

@@ -1,28 +1,28 @@
-import { useEffect, useRef } from 'preact/hooks';
+import type { CallSummary } from '../../../src/contract/calls.ts';
 import { valueWords } from '../batches/filter-words.ts';
 import { words } from '../format.ts';
 import { Field } from '../ui/field.tsx';
 import { errorTypes } from './error-types.ts';
+import { spans, type FilterInUse } from './filter.ts';
+import { MoreFilters } from './more-filters.tsx';
 import { hasTab } from './status-tabs.tsx';
-import { spans, type FilterInUse, type FilterName } from './filter.ts';
+import { TextFilter } from './text-filter.tsx';
 
-const typingPauseMs = 250;
-const names: readonly (readonly [FilterName, string])[] = [
-  ['agent', 'Agent asked'],
-  ['answered_by', 'Answered by'],
-  ['session', 'Session'],
-  ['user', 'User'],
-];
-
-/** The filters of the list, except the status, which has tabs. */
-export function FilterBar({ use }: { use: FilterInUse }) {
+/** The filters of the list, except the status, which has tabs. The names in `calls` are offered. */
+export function FilterBar({ use, calls }: { use: FilterInUse; calls: readonly CallSummary[] }) {
   const { filter, change } = use;
-  // A status that has a tab is cleared by the tabs.
-  const set = Object.keys(filter).filter((name) => name !== 'status' || !hasTab(filter[name]));
-  const rare = names.filter(([name]) => filter[name] !== undefined).length;
+  // What has a tab is cleared by the tabs.
+  const isTab = (name: string): boolean =>
+    (name === 'status' && hasTab(filter[name])) ||
+    (name === 'resolved' && filter['status'] === 'failed' && filter[name] === 'false');
+  const set = Object.keys(filter).filter((name) => !isTab(name));
   return (
     <search class="filters">
-      <TextFilter use={use} name="text" label="Call id begins with" />
+      <TextFilter
+        label="Call id begins with"
+        value={filter['text'] ?? ''}
+        onChange={(text) => change({ text })}
+      />
       <Field label="Error">
         <select
           value={filter['error_type'] ?? ''}
@@ -37,14 +37,7 @@ export function FilterBar({ use }: { use: FilterInUse }) {
         </select>
       </Field>
       <SinceFilter use={use} />
-      <details open={rare > 0}>
-        <summary>More filters{rare > 0 && ` (${rare})`}</summary>
-        <div class="filters">
-          {names.map(([name, label]) => (
-            <TextFilter key={name} use={use} name={name} label={label} />
-          ))}
-        </div>
-      </details>
+      <MoreFilters use={use} calls={calls} />
       {set.length > 0 && (
         <a class="clear" href={use.href(Object.fromEntries(set.map((name) => [name, undefined])))}>
           Clear filters
@@ -67,36 +60,6 @@ function SinceFilter({ use: { filter, change } }: { use: FilterInUse }) {
         ))}
         {since !== '' && !spans[since] && <option value={since}>Since {valueWords('since', since)}</option>}
       </select>
-    </Field>
-  );
-}
-
-/** A text filter. Typing changes the URL after a short pause; a changed URL changes the field at once. */
-function TextFilter({ use, name, label }: { use: FilterInUse; name: FilterName; label: string }) {
-  const input = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const latest = useRef(use);
-  latest.current = use;
-  const value = use.filter[name] ?? '';
-  useEffect(() => {
-    if (input.current && document.activeElement !== input.current) input.current.value = value;
-  }, [value]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const typed = (text: string): void => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => latest.current.change({ [name]: text.trim() }), typingPauseMs);
-  };
-  return (
-    <Field label={label}>
-      <input
-        ref={input}
-        type="search"
-        maxLength={128}
-        autocomplete="off"
-        spellcheck={false}
-        defaultValue={value}
-        onInput={(event) => typed(event.currentTarget.value)}
-      />
     </Field>
   );
 }

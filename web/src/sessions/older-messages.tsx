@@ -2,29 +2,39 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface OlderMessagesProps {
-  /** How many messages are shown. When it grows, older ones were added above. */
-  readonly shown: number;
+  /** The number of the first message that is shown. When it falls, older ones were added above. */
+  readonly first: number;
+  /** The number of the message after the last one. When it grows, newer ones were added below. */
+  readonly end: number;
   readonly hasOlder: boolean;
   readonly onOlder: () => void;
   readonly children: ComponentChildren;
 }
 
+/** Who is this near to the end of the page, in px, is taken to read the newest message. */
+const nearPx = 120;
+
 /**
  * Shows messages, oldest first, and loads older ones when their beginning is scrolled into view. If there are older ones, the
- * page opens at the newest message. What is in view stays in view when older messages are added.
+ * page opens at the newest message. What is in view stays in view when older messages are added; who reads the newest message
+ * sees the next one.
  */
-export function OlderMessages({ shown, hasOlder, onOlder, children }: OlderMessagesProps) {
+export function OlderMessages({ first, end, hasOlder, onOlder, children }: OlderMessagesProps) {
   const button = useRef<HTMLButtonElement>(null);
-  const height = useRef<number | undefined>(undefined);
+  const before = useRef<{ readonly first: number; readonly height: number } | undefined>(undefined);
   const load = useRef(onOlder);
   load.current = onOlder;
 
   useLayoutEffect(() => {
     const page = document.documentElement;
-    if (height.current !== undefined) page.scrollTop += page.scrollHeight - height.current;
-    else if (hasOlder) page.scrollTop = page.scrollHeight;
-    height.current = page.scrollHeight;
-  }, [shown]);
+    const had = before.current;
+    if (!had) {
+      if (hasOlder) page.scrollTop = page.scrollHeight;
+    } else if (first < had.first) page.scrollTop += page.scrollHeight - had.height;
+    else if (page.scrollTop > 0 && page.scrollTop + page.clientHeight > had.height - nearPx)
+      page.scrollTop = page.scrollHeight;
+    before.current = { first, height: page.scrollHeight };
+  }, [first, end]);
   useEffect(() => {
     if (!button.current) return undefined;
     const observer = new IntersectionObserver((entries) => {
@@ -32,7 +42,7 @@ export function OlderMessages({ shown, hasOlder, onOlder, children }: OlderMessa
     });
     observer.observe(button.current);
     return () => observer.disconnect();
-  }, [shown, hasOlder]);
+  }, [first, hasOlder]);
   return (
     <>
       {hasOlder && (

@@ -5,6 +5,7 @@ import { api } from '../api.ts';
 import { callPage } from '../links.ts';
 import { useLoaded } from '../live/use-loaded.ts';
 import { ActionForm } from '../ui/action-form.tsx';
+import { AgentNames } from '../ui/agent-names.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
 import { formText } from '../ui/form-text.ts';
@@ -37,7 +38,6 @@ export function RegenerateButton(props: RegenerateProps) {
 
 function RegenerateForm({ session, turn, onClose }: RegenerateProps & { readonly onClose: () => void }) {
   const { route } = useLocation();
-  const agents = useLoaded('agents', api.agents);
   const call = useLoaded(turn.callId, () => api.call(turn.callId));
   const keyOf = useIdempotencyKey();
   // A second click, after the call was refused, uses the fork that the first one has made.
@@ -72,11 +72,7 @@ function RegenerateForm({ session, turn, onClose }: RegenerateProps & { readonly
           required={asked === ''}
         />
       </Field>
-      <datalist id="regenerate-agents">
-        {agents.value?.agents.map(({ name }) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
+      <AgentNames id="regenerate-agents" />
     </ActionForm>
   );
 }

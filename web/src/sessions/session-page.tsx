@@ -1,17 +1,25 @@
 import { useLocation, useRoute } from 'preact-iso/router';
+import type { CallSummary } from '../../../src/contract/calls.ts';
 import type { Message, SessionPage as SessionWithPage } from '../../../src/contract/sessions.ts';
 import { may, mayCallAgain } from '../access/may.ts';
 import { api } from '../api.ts';
 import { plural } from '../format.ts';
 import { pageLink } from '../links.ts';
+import { StreamBadge } from '../live/stream-badge.tsx';
+import { AgentLink } from '../ui/agent-link.tsx';
+import { CallLink } from '../ui/call-link.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { LongText } from '../ui/long-text.tsx';
 import { Loading } from '../ui/loading.tsx';
+import { Metadata } from '../ui/metadata.tsx';
 import { notify } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
+import { Status } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
+import { UserLink } from '../ui/user-link.tsx';
 import { ForkButton } from './fork-button.tsx';
 import { OlderMessages } from './older-messages.tsx';
 import { RegenerateButton } from './regenerate-button.tsx';
@@ -23,31 +31,56 @@ import { useTranscript } from './use-transcript.ts';
 export function SessionPage() {
   const { params, query } = useRoute();
   const id = params['id'] ?? query['id'] ?? '';
-  const { session, problem, messages, hasOlder, loadOlder } = useTranscript(id);
+  const { session, problem, messages, hasOlder, loadOlder, running, state } = useTranscript(id);
+  const total = session?.total_messages ?? messages.length;
   return (
     <Page
       title={`Session ${id}`}
+      up={{ href: pageLink('/sessions'), label: 'Sessions' }}
       heading={
         <>
-          Session <span class="mono call-id">{id}</span>
+          Session <span class="mono call-id">{id}</span> <CopyButton text={id} about="the session id" />
         </>
       }
-      aside={session && <SessionActions session={session} />}
+      aside={
+        session && (
+          <>
+            <StreamBadge state={state} />
+            <SessionActions session={session} />
+          </>
+        )
+      }
     >
       {!session && <Loading problem={problem} />}
       {session && <Facts session={session} />}
       {session && problem && <ProblemBox problem={problem} />}
       {session && messages.length === 0 && <Empty title="No messages yet" />}
       {messages.length > 0 && (
-        <OlderMessages key={id} shown={messages.length} hasOlder={hasOlder} onOlder={loadOlder}>
-          <Transcript
-            messages={messages}
-            total={session?.total_messages}
-            actionsOf={session && actionsIn(session, messages)}
-          />
+        <OlderMessages
+          key={id}
+          first={total - messages.length}
+          end={total}
+          hasOlder={hasOlder}
+          onOlder={loadOlder}
+        >
+          <Transcript messages={messages} total={total} actionsOf={session && actionsIn(session, messages)} />
         </OlderMessages>
       )}
+      {running.length > 0 && <RunningCalls calls={running} />}
     </Page>
+  );
+}
+
+/** The calls that the session waits for. */
+function RunningCalls({ calls }: { calls: readonly CallSummary[] }) {
+  return (
+    <ul class="running-calls" aria-label="Running calls">
+      {calls.map(({ call_id: id, asked }) => (
+        <li key={id}>
+          <Status of="running" /> <AgentLink name={asked} /> <CallLink id={id} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -118,7 +151,9 @@ function Facts({ session }: { session: SessionWithPage }) {
       {session.user_id !== null && (
         <div>
           <dt>User</dt>
-          <dd>{session.user_id}</dd>
+          <dd>
+            <UserLink id={session.user_id} />
+          </dd>
         </div>
       )}
       {session.system !== undefined && (
@@ -139,9 +174,7 @@ function Facts({ session }: { session: SessionWithPage }) {
         <div>
           <dt>Metadata</dt>
           <dd>
-            <code>
-              <LongText text={JSON.stringify(session.metadata)} label="The whole metadata" />
-            </code>
+            <Metadata of={session.metadata} />
           </dd>
         </div>
       )}

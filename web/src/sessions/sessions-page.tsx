@@ -1,13 +1,15 @@
 import { useLocation } from 'preact-iso/router';
 import { may } from '../access/may.ts';
 import { showsAllProjects } from '../access/project.ts';
-import { apiLink, pageLink, sessionPage } from '../links.ts';
+import { apiLink, pageLink } from '../links.ts';
+import { useKeptPlace } from '../live/use-kept.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
 import { ProblemBox } from '../ui/problem-box.tsx';
 import { ImportButton } from './import-button.tsx';
+import { SessionTable } from './session-table.tsx';
 import { useSessions } from './use-sessions.ts';
 
 /** The list of sessions, with a search by the beginning of the id. */
@@ -15,6 +17,7 @@ export function SessionsPage() {
   const { query, route } = useLocation();
   const prefix = query['id'] ?? '';
   const { found, more, reload } = useSessions(prefix);
+  useKeptPlace((found?.sessions.length ?? 0) > 0);
   return (
     <Page
       title="Sessions"
@@ -48,17 +51,7 @@ export function SessionsPage() {
           A call with a session_id creates a session. A new session may take a second to appear here.
         </Empty>
       )}
-      {found && found.sessions.length > 0 && (
-        <ul class="links" aria-label="Sessions">
-          {found.sessions.map(({ session_id: id, project }) => (
-            <li key={`${project} ${id}`}>
-              <a href={showsAllProjects() ? sessionPage(id, project) : sessionPage(id)}>
-                {id} {showsAllProjects() && <span class="tag">{project}</span>}
-              </a>
-            </li>
-          ))}
-        </ul>
-      )}
+      {found && found.sessions.length > 0 && <SessionTable sessions={found.sessions} />}
       {found && !found.done && (
         <div class="actions center">
           <button type="button" onClick={more}>

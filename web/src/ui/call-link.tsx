@@ -4,14 +4,17 @@ import { callPage } from '../links.ts';
 /** How many characters of an id are shown. The tooltip shows the whole id. */
 const shownCharacters = 13;
 
-/** A link to a call's page. With `whole` it shows the whole id. */
-export function CallLink({ id, whole = false }: { id: string; whole?: boolean }) {
+/** A link to a call's page. `opens`: a click on its row follows it. */
+export function CallLink({ id, opens = false }: { id: string; opens?: boolean }) {
   return (
-    <a class="mono" href={callPage(id)} title={id}>
-      {whole ? id : <ShortId id={id} />}
+    <a class="mono" href={callPage(id)} title={id} data-opens={opens || undefined}>
+      <ShortId id={id} />
     </a>
   );
 }
+
+/** The beginning of an id as text. */
+export const shortId = (id: string): string => id.slice(idIn(projectOf(id), '').length, shownCharacters);
 
 /** The beginning of the id of a call or batch. On phones it begins after the project. */
 export function ShortId({ id }: { id: string }) {

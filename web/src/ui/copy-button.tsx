@@ -1,8 +1,15 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+
+const shownMs = 3_000;
 
 /** A button that copies `text` to the clipboard. `about` says what the text is, for screen readers. */
 export function CopyButton({ text, about }: { text: string; about: string }) {
   const [label, setLabel] = useState('Copy');
+  useEffect(() => {
+    if (label === 'Copy') return undefined;
+    const timer = setTimeout(() => setLabel('Copy'), shownMs);
+    return () => clearTimeout(timer);
+  }, [label]);
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(text);

@@ -1,11 +1,12 @@
+import type { ComponentChildren } from 'preact';
 import { words } from '../format.ts';
 
-/** The state of a call, an agent or a batch, as a coloured dot and in words. Unknown states are grey. */
-export function Status({ of }: { of: string }) {
+/** The state of a call, an agent or a batch, as a coloured dot and in words, or `children`. Unknown states are grey. */
+export function Status({ of, children = words(of) }: { of: string; children?: ComponentChildren }) {
   return (
     <span class={`status status-${of}`}>
       <span class="dot" aria-hidden="true" />
-      {words(of)}
+      {children}
     </span>
   );
 }

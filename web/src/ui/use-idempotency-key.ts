@@ -17,7 +17,7 @@ export function useIdempotencyKey(): (body: object) => string {
  * Returns 128 random bits in hex. It does not use `crypto.randomUUID`, which browsers do not offer on pages that came over
  * plain HTTP.
  */
-function randomKey(): string {
+export function randomKey(): string {
   const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -61,7 +61,7 @@ export function DeliveryTable({ of, deliveries, canRedeliver, onSent }: Delivery
               <Time at={one.at} />
             </td>
             <td class="number wide">{count(one.tries)}</td>
-            <td class="wide name">{triedWords(one)}</td>
+            <td class="wide wrap">{triedWords(one)}</td>
             {canRedeliver && (
               <td>{one.outcome !== 'dropped' && <RedeliverButton of={of} event={one} onSent={onSent} />}</td>
             )}
@@ -82,6 +82,7 @@ function EventType({ of }: { of: Delivery['type'] }) {
 /** A link to what the event is about. */
 function About({ of: { type, about } }: { of: Delivery }) {
   if (type === 'agent.state_changed') return <a href={pageLink('/agents')}>{about}</a>;
+  if (type === 'alert.fired' || type === 'alert.resolved') return <span class="mono">{about}</span>;
   if (type !== 'batch.ended') return <CallLink id={about} />;
   return (
     <a class="mono" href={batchPage(about)} title={about}>
@@ -98,7 +99,7 @@ interface RedeliverButtonProps {
 
 function RedeliverButton({ of, event, onSent }: RedeliverButtonProps) {
   const redeliver = async (): Promise<void> => {
-    await api.redeliver(of.id, event.event_id);
+    await api.redeliver(of.id, event.event_id, new Date(Date.parse(event.at) + 1).toISOString());
     notify('The event is sent again');
     onSent();
   };

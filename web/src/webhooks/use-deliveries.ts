@@ -48,7 +48,8 @@ export function useDeliveries(id: string, outcome: Delivery['outcome'] | undefin
 /** Adds the newest page to what is known. If something may be missing between them, only the newest page counts. */
 function withNewest(known: Log | undefined, newest: Log): Log {
   const added = unknownTo(known?.deliveries ?? [], newest.deliveries);
-  if (known?.of !== newest.of || added.length === newest.deliveries.length) return newest;
+  const isGap = newest.deliveries.length > 0 && added.length === newest.deliveries.length;
+  if (known?.of !== newest.of || isGap) return newest;
   return { ...known, deliveries: [...added, ...known.deliveries] };
 }
 

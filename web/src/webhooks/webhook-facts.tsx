@@ -20,6 +20,7 @@ export function WebhookFacts({ of }: { of: Webhook }) {
         {filters.length === 0 ? 'everything' : filters.join('; ')}
       </Fact>
       <Fact name="Sends">
+        {formatWords[of.format]}
         {of.include_content ? 'content too' : 'no content'}
         {of.ordered && ', in order per session'}
       </Fact>
@@ -42,6 +43,12 @@ export function WebhookFacts({ of }: { of: Webhook }) {
     </dl>
   );
 }
+
+const formatWords: Readonly<Record<Webhook['format'], string>> = {
+  standard: '',
+  slack: 'messages for a chat, ',
+  mail: 'mails, ',
+};
 
 /** The times that matter in the webhook's status. */
 function Times({ of }: { of: Webhook }) {

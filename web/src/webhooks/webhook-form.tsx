@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Webhook } from '../../../src/contract/webhooks.ts';
-import { webhookEvents, webhookEventTypes } from '../../../src/domain/webhook.ts';
+import { httpFormats, webhookEvents, webhookEventTypes } from '../../../src/domain/webhook.ts';
 import { api } from '../api.ts';
 import { ActionForm } from '../ui/action-form.tsx';
 import { Field } from '../ui/field.tsx';
@@ -39,7 +39,7 @@ export function WebhookForm({ webhook: shown, onSaved, onCancel }: WebhookFormPr
         hint={
           webhook
             ? `Empty: it stays, at ${webhook.url}; path and query are not shown, since they may be secret`
-            : 'Where events are sent. It may contain a secret; only its beginning is shown later'
+            : 'Where events are sent; mailto:oncall@example.com sends mails. It may contain a secret; only its beginning is shown later'
         }
       >
         <input
@@ -51,6 +51,15 @@ export function WebhookForm({ webhook: shown, onSaved, onCancel }: WebhookFormPr
           spellcheck={false}
           placeholder={webhook ? '' : 'https://crm.example.com/holdfast'}
         />
+      </Field>
+      <Field label="Written as" hint="What is sent to a mailto URL is a mail">
+        <select name="format">
+          {Object.entries(httpFormats).map(([name, words]) => (
+            <option key={name} value={name} selected={name === webhook?.format}>
+              {name}: {words}
+            </option>
+          ))}
+        </select>
       </Field>
       <fieldset class="choices">
         <legend>Events</legend>

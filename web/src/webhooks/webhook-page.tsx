@@ -27,6 +27,7 @@ export function WebhookPage() {
   return (
     <Page
       title={webhook?.name ?? 'Webhook'}
+      up={{ href: pageLink('/webhooks'), label: 'Webhooks' }}
       heading={
         webhook && (
           <>

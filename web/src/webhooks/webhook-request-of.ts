@@ -1,7 +1,8 @@
 /** Converts what the form of a webhook has to requests, and back. */
 import type { Webhook, WebhookChange, WebhookRequest } from '../../../src/contract/webhooks.ts';
 import { memberText, parseMember } from '../../../src/domain/metadata-filter.ts';
-import type { WebhookEventType } from '../../../src/domain/webhook.ts';
+import { isMailto } from '../../../src/domain/mail-addresses.ts';
+import type { HttpFormat, WebhookEventType } from '../../../src/domain/webhook.ts';
 import { Problem } from '../http.ts';
 import { agentsIn } from '../ui/agents-field.tsx';
 import { formText } from '../ui/form-text.ts';
@@ -20,13 +21,24 @@ export function filterTexts(webhook: Webhook | undefined) {
 
 /** Returns the request of a new webhook. Throws `Problem` if it has no events, or its metadata cannot be read. */
 export function webhookRequestOf(values: FormData): WebhookRequest {
-  return { name: formText(values, 'name'), url: formText(values, 'url'), ...commonOf(values, undefined) };
+  const url = formText(values, 'url');
+  return { name: formText(values, 'name'), url, ...formatOf(values, url), ...commonOf(values, undefined) };
 }
 
 /** Returns what the form changes of the webhook. Throws `Problem` like `webhookRequestOf`. */
 export function changeOf(values: FormData, webhook: Webhook): WebhookChange {
   const url = formText(values, 'url');
-  return { name: formText(values, 'name'), ...(url !== '' && { url }), ...commonOf(values, webhook) };
+  return {
+    name: formText(values, 'name'),
+    ...(url !== '' && { url }),
+    ...(formText(values, 'format') !== webhook.format && formatOf(values, url || webhook.url)),
+    ...commonOf(values, webhook),
+  };
+}
+
+/** What is chosen counts for nothing where mails are sent. */
+function formatOf(values: FormData, url: string): { readonly format?: HttpFormat } {
+  return isMailto(url) ? {} : { format: formText(values, 'format') as HttpFormat };
 }
 
 function commonOf(values: FormData, webhook: Webhook | undefined) {
