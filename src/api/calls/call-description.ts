@@ -36,6 +36,7 @@ export function callDescriptionToWire(
     chain: call.input.chain.map(pinnedAgentToWire),
     passed_over: call.input.passedOver ?? [],
     reruns: call.reruns.map(({ callId, status }) => ({ call_id: callId, status })),
+    waiting_for: call.waitingFor ?? null,
     web_ui_url: webUi ? webUiLink(webUi, call) : null,
   };
 }
@@ -72,12 +73,12 @@ function timingsToWire({ ending, progress, input }: CallDescription, totalMs: nu
   // A call that waits for its turn reports no time in the queue before it has the turn.
   const waits = !ending && input.turn?.state === 'queued' && queuedMs === 0;
   const answered = attempts?.find((attempt) => attempt.status === 'ok');
-  const agentsMs = ending && attempts ? askedOf(attempts).agentsMs : null;
+  const { agentsMs = null, pausedMs = 0 } = ending && attempts ? askedOf(attempts) : {};
   return {
     queued_ms: waits ? null : (queuedMs ?? null),
     first_byte_ms: answered?.tries.at(-1)?.firstByteMs ?? null,
     agent_ms: agentsMs,
-    overhead_ms: agentsMs === null ? null : Math.max(0, totalMs - agentsMs - (queuedMs ?? 0)),
+    overhead_ms: agentsMs === null ? null : Math.max(0, totalMs - agentsMs - pausedMs - (queuedMs ?? 0)),
     total_ms: ending ? totalMs : null,
   };
 }

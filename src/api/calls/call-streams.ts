@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { isEnding, type StoryEvent } from '../../domain/call-story.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
-import { toCallFilter } from './call-filter-wire.ts';
+import { toCallSearch, toListOrder } from './call-filter-wire.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import type { CallEnd, CallEvent, LiveCalls } from '../../contract/call-events.ts';
-import { callListQuery } from '../../contract/call-requests.ts';
+import { callLiveQuery } from '../../contract/call-requests.ts';
 import { id } from '../../contract/ids.ts';
 import { streamValues, type EventStream } from '../http/sse.ts';
-import { callSummaryToWire, iso, isoOrNull } from './wire.ts';
+import { callSummaryToWire, countsToWire, coversToWire, iso, isoOrNull } from './wire.ts';
 
 const eventStream = 'text/event-stream';
 
@@ -48,14 +48,20 @@ export function callStreamEndpoints({
       summary: 'Follow the list of calls',
       description:
         'Server-sent events `calls`, each the first page and the counts by status: at once and whenever they change.',
-      query: callListQuery.omit({ cursor: true }),
+      query: callLiveQuery,
+      gathers: 'metadata',
       answers: { 200: { description: 'Events', schema: z.string(), mediaType: eventStream } },
       refusals: ['overloaded', 'shutting_down', 'temporal_unavailable'],
-      handle: ({ query: { limit, ...wireFilter }, project, request, response }) => {
-        const filter = toCallFilter(project, wireFilter);
-        const follow = (signal: AbortSignal) => lists.follow({ filter, limit }, signal);
-        return streamValues(streams, request, response, follow, (stream, { calls, counts }) =>
-          stream.send('calls', { calls: calls.map(callSummaryToWire), counts } satisfies LiveCalls),
+      handle: ({ query: { limit, sort, order, include, ...searched }, project, request, response }) => {
+        const search = toCallSearch(project, searched);
+        const wish = { limit, ...toListOrder({ sort, order, include }) };
+        const follow = (signal: AbortSignal) => lists.follow({ search, wish }, signal);
+        return streamValues(streams, request, response, follow, (stream, { calls, counts, covers }) =>
+          stream.send('calls', {
+            calls: calls.map(callSummaryToWire),
+            counts: countsToWire(counts),
+            covers: coversToWire(covers),
+          } satisfies LiveCalls),
         );
       },
     }),

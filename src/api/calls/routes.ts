@@ -5,8 +5,8 @@ import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { spanOf } from '../http/request-trace.ts';
 import { runCall } from './run-call.ts';
-import { toCallFilter } from './call-filter-wire.ts';
-import { callFilter, callListQuery, callRequest } from '../../contract/call-requests.ts';
+import { toCallSearch, toListOrder } from './call-filter-wire.ts';
+import { callCountsQuery, callListQuery, callRequest } from '../../contract/call-requests.ts';
 import {
   callAccepted,
   callAnswer,
@@ -19,7 +19,7 @@ import {
 import { id } from '../../contract/ids.ts';
 import { sessionIn } from '../../domain/project.ts';
 import { callDescriptionToWire } from './call-description.ts';
-import { callSummaryToWire } from './wire.ts';
+import { callSummaryToWire, countsToWire, coversToWire } from './wire.ts';
 
 export const idempotencyHeaders = {
   'Idempotency-Key':
@@ -45,7 +45,7 @@ type Dependencies = Pick<
 /** Endpoints that start, list, describe and cancel calls. */
 export function callEndpoints(deps: Dependencies): Endpoint[] {
   const { config, webUi } = deps;
-  const { running, records } = deps.calls;
+  const { running, records, find } = deps.calls;
 
   return [
     endpoint({
@@ -75,6 +75,7 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
         'session_metadata_full',
         'session_busy',
         'overloaded',
+        'agent_paused',
         'shutting_down',
         'temporal_unavailable',
         'disk_full',
@@ -117,15 +118,22 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       projects: 'any',
       tag: 'calls',
       summary: 'List calls',
-      description: 'Running calls first, then ended ones, the newest end first. May lag by seconds.',
+      description:
+        'Running calls first, then ended ones, the newest end first, or as `sort` says. May lag by seconds. `covers` says what an answer was made from.',
       query: callListQuery,
+      gathers: 'metadata',
       answers: { 200: { description: 'One page', schema: callList } },
-      refusals: ['validation_failed', 'temporal_unavailable'],
-      handle: async ({ query: { limit, cursor, ...filter }, project }) => {
-        const page = await records.list(toCallFilter(project, filter), { limit, cursor });
+      refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
+      handle: async ({ query: { limit, cursor, sort, order, include, ...search }, project }) => {
+        const wish = { limit, cursor, ...toListOrder({ sort, order, include }) };
+        const page = await find.list(toCallSearch(project, search), wish);
         return {
           status: 200,
-          body: { calls: page.items.map(callSummaryToWire), next_cursor: page.nextCursor ?? null },
+          body: {
+            calls: page.items.map(callSummaryToWire),
+            next_cursor: page.nextCursor ?? null,
+            covers: coversToWire(page.covers),
+          },
         };
       },
     }),
@@ -137,12 +145,13 @@ export function callEndpoints(deps: Dependencies): Endpoint[] {
       tag: 'calls',
       summary: 'Count calls by status',
       description: 'The status of the filter is ignored. May lag by seconds.',
-      query: callFilter,
+      query: callCountsQuery,
+      gathers: 'metadata',
       answers: { 200: { description: 'How many', schema: callCounts } },
-      refusals: ['validation_failed', 'temporal_unavailable'],
+      refusals: ['validation_failed', 'temporal_unavailable', 'payload_store_unavailable'],
       handle: async ({ query, project }) => ({
         status: 200,
-        body: await records.counts(toCallFilter(project, query)),
+        body: countsToWire(await find.counts(toCallSearch(project, query))),
       }),
     }),
     endpoint({

@@ -1,7 +1,10 @@
 /** Converts Holdfast's own types to the snake_case of the API, for all endpoints. A value that does not apply is null. */
 import type { CallEnding } from '../../services/calls/call-ending.ts';
-import type { CallSummary } from '../../services/calls/call-summary.ts';
+import type { Covers } from '../../services/call-index/candidates.ts';
+import type { FoundCounts } from '../../services/call-index/find-calls.ts';
+import type { FoundCall } from '../../services/calls/call-summary.ts';
 import type * as wire from '../../contract/calls.ts';
+import { agentsMsOf } from '../../domain/ending.ts';
 import { ownSessionId } from '../../domain/project.ts';
 import type { Attempt, CallProgress, Try } from '../../domain/call.ts';
 
@@ -18,7 +21,7 @@ export function callAnswerToWire(
 ): wire.CallAnswer {
   const { attempts = [], chain = [] } = ending;
   const queuedMs = queuedMsOf(ending, latencyMs) ?? 0;
-  const { asked, agentsMs } = askedOf(attempts);
+  const { asked, agentsMs, pausedMs } = askedOf(attempts);
   const failovers = Math.max(0, asked.length - 1);
   const answered = ending.status === 'completed';
   return {
@@ -31,7 +34,7 @@ export function callAnswerToWire(
     fallback_chain: chain,
     attempts: attempts.map(attemptToWire),
     latency_ms: Math.round(latencyMs),
-    overhead_ms: Math.max(0, Math.round(latencyMs - agentsMs - queuedMs)),
+    overhead_ms: Math.max(0, Math.round(latencyMs - agentsMs - pausedMs - queuedMs)),
     retried: failovers > 0,
     retry_count: failovers,
     session_stored: ending.sessionStored ?? null,
@@ -50,13 +53,17 @@ export function queuedMsOf(
   return waitsForTurn ? totalMs : queuedMs;
 }
 
-/** Returns the agents that were asked, and the time that they took in ms, including backoff. */
+/**
+ * Returns the agents that were asked, the time that they took in ms, including backoff, and how long the call waited for those
+ * that were paused.
+ */
 export function askedOf(attempts: readonly Attempt[]) {
   const asked = attempts.filter((attempt) => attempt.status !== 'skipped');
-  return { asked, agentsMs: asked.reduce((sum, attempt) => sum + attempt.latencyMs, 0) };
+  const agentsMs = asked.reduce((sum, attempt) => sum + attempt.latencyMs, 0);
+  return { asked, agentsMs, pausedMs: agentsMsOf(asked) - agentsMs };
 }
 
-export function callSummaryToWire(call: CallSummary): wire.CallSummary {
+export function callSummaryToWire(call: FoundCall): wire.CallSummary {
   return {
     call_id: call.callId,
     status: call.status,
@@ -68,9 +75,32 @@ export function callSummaryToWire(call: CallSummary): wire.CallSummary {
     user_id: call.userId ?? null,
     started_at: call.startedAt.toISOString(),
     ended_at: isoOrNull(call.endedAt),
+    duration_ms: call.endedAt ? call.endedAt.getTime() - call.startedAt.getTime() : null,
     rerun_of: call.rerunOf ?? null,
     superseded_by: call.supersededBy ?? null,
+    resolved: call.resolved ?? null,
+    ...(call.promptPreview !== undefined && { prompt_preview: call.promptPreview }),
   };
+}
+
+/** Says what a list or a count was made from; null if from all calls. */
+export function coversToWire(covers: Covers | undefined): wire.CallsCovered | null {
+  if (!covers) return null;
+  const { calls, since, completeUntil, whole, running, lookedAt } = covers;
+  return {
+    calls,
+    since: isoOrNull(since),
+    complete_until: isoOrNull(completeUntil),
+    whole,
+    running,
+    looked_at: lookedAt ?? null,
+  };
+}
+
+/** Takes counts apart, so that an answer has these members alone. */
+export function countsToWire(counts: FoundCounts): wire.CallCounts {
+  const { total, running, completed, failed, cancelled, covers } = counts;
+  return { total, running, completed, failed, cancelled, covers: coversToWire(covers) };
 }
 
 export function attemptToWire(attempt: Attempt): wire.Attempt {
@@ -87,7 +117,7 @@ export function attemptToWire(attempt: Attempt): wire.Attempt {
   };
 }
 
-function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try): wire.Try {
+function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at, answer }: Try): wire.Try {
   return {
     try: attempt,
     attempt,
@@ -96,5 +126,8 @@ function tryToWire({ attempt, errorType, lost, latencyMs, firstByteMs, at }: Try
     latency_ms: latencyMs,
     first_byte_ms: firstByteMs ?? null,
     at,
+    http_status: answer?.status ?? null,
+    headers: answer?.headers ?? null,
+    body_excerpt: answer?.excerpt ?? null,
   };
 }
