@@ -1,4 +1,5 @@
 import type { AskDependencies } from './ask.ts';
+import { createAwaitResume, type AwaitResumeActivity } from './await-resume.ts';
 import { createCallAgent, type CallAgentActivity } from './call-agent.ts';
 import type { CallbackActivities, DeliveryActivities } from './deliveries.ts';
 import type { BatchActivities } from './batches.ts';
@@ -8,6 +9,7 @@ import type { FirstTries, FirstTryActivity } from './first-try.ts';
 import type { TurnActivities } from './turn-activities.ts';
 
 export type Activities = CallAgentActivity &
+  AwaitResumeActivity &
   EndUnlessAskedActivity &
   FirstTryActivity &
   TurnActivities &
@@ -21,6 +23,8 @@ export type Activities = CallAgentActivity &
  */
 export function createActivities(
   dependencies: AskDependencies & {
+    /** How many calls may wait for paused agents in this process. */
+    maxWaiting: number;
     firstTries: FirstTries;
     turns: TurnActivities;
     batches: BatchActivities;
@@ -31,6 +35,7 @@ export function createActivities(
   const { firstTries, turns, batches, feed, webhooks } = dependencies;
   return {
     ...createCallAgent(dependencies),
+    ...createAwaitResume(dependencies),
     ...createEndUnlessAsked(dependencies.agentRequests),
     firstTry: firstTries.firstTry,
     ...turns,

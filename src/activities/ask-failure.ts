@@ -4,6 +4,7 @@ import { cutErrorText } from '../agents/redaction/error-text.ts';
 import { AgentError } from '../agents/transport.ts';
 import type { Try } from '../domain/call.ts';
 import { retryDelayMs } from '../domain/retry.ts';
+import { AgentPausedError } from './agent-pauses.ts';
 
 /** The details of a failed try, as `ApplicationFailure.details[0]`. */
 export interface AskFailureDetails {
@@ -13,6 +14,8 @@ export interface AskFailureDetails {
    * does not pass `nextRetryDelay` to the workflow.
    */
   readonly retryInMs?: number;
+  /** Set if the agent is paused and the call waits until it is resumed. */
+  readonly waits?: true;
 }
 
 /** Failure type of an activity that stops because its worker stops. The workflow schedules it again on another worker. */
@@ -50,7 +53,12 @@ export function asApplicationFailure(
 ): ApplicationFailure {
   const { type, retryAfterMs } = failure;
   const retryInMs = retryDelayMs(tries.length, retryAfterMs, Math.random());
-  const details: AskFailureDetails = { tries, ...(retryable && { retryInMs }) };
+  const waits = failure instanceof AgentPausedError && failure.waits;
+  const details: AskFailureDetails = {
+    tries,
+    ...(retryable && { retryInMs }),
+    ...(waits && { waits }),
+  };
   return ApplicationFailure.create({
     type,
     message: cutErrorText(failure.message),

@@ -13,11 +13,12 @@ import type { StoredText } from '../domain/stored-text.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 import { plainText, replaceTexts } from '../domain/content.ts';
 import type { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
-import type { Release } from '../lib/semaphore.ts';
 import { PayloadLostError } from '../payloads/payload-store.ts';
 import { callOwner } from '../payloads/owners.ts';
 import { lostText, unlessLost, type TextStore } from '../payloads/text-store.ts';
 import type { Asked, AgentRequests } from './agent-requests.ts';
+import { refusePaused, type AgentPauses } from './agent-pauses.ts';
+import { slotUnlessPaused } from './agent-slot.ts';
 import { retryPayloadStore } from './retry-payload-store.ts';
 import { thisRunId } from './this-run-id.ts';
 import type { OpenTry } from './try-log.ts';
@@ -49,6 +50,7 @@ export interface AskDependencies {
   readonly now: () => number;
   readonly expectations: Expectations;
   readonly texts: TextStore;
+  readonly pauses: AgentPauses;
   readonly tracing: {
     /** Returns what the agent gets of the call's trace with this try. */
     ofTry(call: TraceContext, asked: { runId: string; agent: string; tryNumber: number }): TraceContext;
@@ -79,8 +81,10 @@ async function requestAnswer(
   controller: AbortController,
   open: OpenTry,
 ): Promise<StoredText> {
-  const { texts } = dependencies;
+  const { texts, pauses } = dependencies;
   const { signal } = controller;
+  await pauses.known();
+  refusePaused(pauses, question.agent.name);
   const messages = await retryPayloadStore(signal, () => loadAll(texts, question.messages));
   const content = await send(dependencies, question, messages, controller, open);
   return retryPayloadStore(signal, () => texts.save(callOwner(question.callId), content));
@@ -109,14 +113,30 @@ function rethrowLost(error: unknown): never {
 
 /** Sends the request under the agent's own limits: `max_concurrency`, timeout, expectations. */
 async function send(
-  { transport, openToken, readSecret, slots, expectations }: AskDependencies,
+  dependencies: AskDependencies,
+  question: Question,
+  messages: readonly AgentMessage[],
+  controller: AbortController,
+  open: OpenTry,
+): Promise<string> {
+  const { agent } = question;
+  const releaseSlot = await slotUnlessPaused(dependencies, agent, controller.signal);
+  try {
+    refusePaused(dependencies.pauses, agent.name);
+    return await sendWithSlot(dependencies, question, messages, controller, open);
+  } finally {
+    releaseSlot();
+  }
+}
+
+async function sendWithSlot(
+  { transport, openToken, readSecret, expectations }: AskDependencies,
   { callId, agent, sessionId, trace }: Question,
   messages: readonly AgentMessage[],
   controller: AbortController,
   open: OpenTry,
 ): Promise<string> {
   const { signal } = controller;
-  const releaseSlot = await slotOf(slots, agent, signal);
   open.begin();
   const timeout = setTimeout(() => controller.abort(timeoutError(agent)), agent.timeoutMs);
   try {
@@ -136,7 +156,6 @@ async function send(
     return content;
   } finally {
     clearTimeout(timeout);
-    releaseSlot();
   }
 }
 
@@ -151,22 +170,6 @@ async function tokenOf(
     return await readSecret(tokenReference);
   } catch (error) {
     throw new AgentError('auth', (error as Error).message, { cause: error });
-  }
-}
-
-/** Waits for one of the agent's slots. Throws `no_slot` if none comes free within the agent's share of the deadline. */
-async function slotOf(slots: KeyedSemaphores, agent: AgentConfig, signal: AbortSignal): Promise<Release> {
-  const { name, maxConcurrency } = agent;
-  if (maxConcurrency === undefined) {
-    signal.throwIfAborted();
-    return () => undefined;
-  }
-  try {
-    return await slots.acquire(name, maxConcurrency, { signal });
-  } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    const message = `Its max_concurrency of ${maxConcurrency} left no slot free in time, so it was not asked; raise max_concurrency or the call's deadline`;
-    throw new AgentError('no_slot', message, { cause: error });
   }
 }
 

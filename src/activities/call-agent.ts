@@ -9,7 +9,16 @@ import type { StoredText } from '../domain/stored-text.ts';
 import { ask, shareTimeoutError, type ShareTimeoutType, type AskDependencies, type Question } from './ask.ts';
 import { asAgentError, asApplicationFailure, handOver } from './ask-failure.ts';
 import { GivenUp, WorkerStopping } from './agent-requests.ts';
-import { lostTry, triesAreLeft, triesBefore, OpenTry, withLostTry, withThisTry } from './try-log.ts';
+import { beatIntervalMs, defaultHeartbeatTimeoutMs } from './beat-interval.ts';
+import {
+  lostTry,
+  triesAreLeft,
+  triesBefore,
+  OpenTry,
+  withLastAnswer,
+  withLostTry,
+  withThisTry,
+} from './try-log.ts';
 
 /** Input of `callAgent`. */
 export interface AskRequest extends Question {
@@ -38,9 +47,6 @@ export interface CallAgentActivity {
   callAgent(request: AskRequest): Promise<AskResult>;
 }
 
-/** The interval of heartbeats as a fraction of the heartbeat timeout: 2 s with the default of 5 s. */
-const heartbeatFraction = 0.4;
-const defaultHeartbeatTimeoutMs = 5_000;
 /** How long Temporal may take to answer whether it still waits for a task that arrived late. */
 const lateCheckMs = 2_000;
 
@@ -66,10 +72,11 @@ export function createCallAgent(dependencies: AskDependencies): CallAgentActivit
         if (error instanceof WorkerStopping) throw handOver(withLostTry(earlier, open));
         if (error instanceof CancelledFailure || error instanceof GivenUp) throw error;
         const failure = asAgentError(error);
-        const tries = withThisTry(earlier, open, failure.type);
+        const tries = withThisTry(earlier, open, failure);
         const retryable = mayRetry(failure.type, earlier) && triesAreLeft(context.info);
         if (retryable) context.heartbeat(tries); // The next try reads them. A final failure carries them in its details.
-        throw asApplicationFailure(failure, tries, retryable);
+        // Temporal replaces a failure of more than 4 KB while the activity waits for its next try.
+        throw asApplicationFailure(failure, retryable ? withLastAnswer(tries) : tries, retryable);
       } finally {
         clearInterval(beat);
         caller.release();
@@ -145,8 +152,4 @@ async function refuseTimedOut(
       throw new GivenUp('The task timed out before this worker read it');
     // A cancellation also aborts the context's signal. If Temporal is unreachable, the agent is asked (at-least-once).
   }
-}
-
-function beatIntervalMs(info: Info): number {
-  return Math.max(1_000, (info.heartbeatTimeoutMs ?? defaultHeartbeatTimeoutMs) * heartbeatFraction);
 }

@@ -27,8 +27,8 @@ export interface LogGap {
   readonly to: number;
 }
 
-/** What one activity has left. */
-export interface Delivered {
+/** What one activity has left to do. */
+export interface DeliveryRest {
   /** Whether the webhook was removed, so that nothing more is to do. */
   readonly removed?: true;
   /** When something is to do again, in ms. Absent if nothing is before the next event. */
@@ -55,5 +55,5 @@ export interface CallbackActivities {
 /** The activities of the workflow `webhookDelivery`. They are implemented in services/webhooks/delivery-work.ts. */
 export interface DeliveryActivities {
   /** Sends the events of a webhook until none has come for a while. What it has done is in the payload store. */
-  deliverEvents(start: DeliveryStart): Promise<Delivered>;
+  deliverEvents(start: DeliveryStart): Promise<DeliveryRest>;
 }

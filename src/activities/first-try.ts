@@ -83,7 +83,7 @@ export class FirstTries {
       if (error instanceof CancelledFailure) return { state: 'cancelled' };
       const failure = asAgentError(error);
       const retryable = !caller.signal.aborted && agent.maxRetries > 0 && mayRetry(failure.type, []);
-      const failed = asApplicationFailure(failure, withThisTry([], open, failure.type), retryable);
+      const failed = asApplicationFailure(failure, withThisTry([], open, failure), retryable);
       this.failed.set(key, failed);
       throw failed;
     } finally {

@@ -1,7 +1,8 @@
 /** Records the tries of one agent in one call, across Temporal's retries and across schedulings whose worker died. */
 import type { Info } from '@temporalio/activity';
-import type { Try } from '../domain/call.ts';
-import type { ErrorType } from '../domain/failures.ts';
+import type { FailedAnswer, Try } from '../domain/call.ts';
+import { isUnasked, type ErrorType } from '../domain/failures.ts';
+import { without } from '../lib/without.ts';
 
 /** Returns the tries before the current one. Adds a try as lost if its worker died before it reported the try. */
 export function triesBefore(earlierTries: readonly Try[], info: Info): Try[] {
@@ -77,14 +78,19 @@ export class OpenTry {
 
 /** Returns `earlier` plus the current try, marked as lost, because this worker stops before the agent has answered. */
 export function withLostTry(earlier: readonly Try[], open: OpenTry): Try[] {
-  return withThisTry(earlier, open, 'internal').map((one, index) =>
+  return withThisTry(earlier, open, { type: 'internal' }).map((one, index) =>
     index === earlier.length ? { ...one, lost: true } : one,
   );
 }
 
-/** Returns `earlier` plus the current try, which ends now. Returns only `earlier` if the agent was not asked (`no_slot`). */
-export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: ErrorType): Try[] {
-  if (errorType === 'no_slot') return [...earlier];
+/** Returns `earlier` plus the current try, which ends now. Returns only `earlier` if the agent was not asked. */
+export function withThisTry(
+  earlier: readonly Try[],
+  open: OpenTry,
+  failure?: { readonly type: ErrorType; readonly answer?: FailedAnswer | undefined },
+): Try[] {
+  const { type: errorType, answer } = failure ?? {};
+  if (isUnasked(errorType)) return [...earlier];
   const { startedAt, firstByteMs, latencyMs } = open;
   return [
     ...earlier,
@@ -94,8 +100,14 @@ export function withThisTry(earlier: readonly Try[], open: OpenTry, errorType?: 
       latencyMs,
       ...(firstByteMs !== undefined && { firstByteMs }),
       at: new Date(startedAt).toISOString(),
+      ...(answer && { answer }),
     },
   ];
+}
+
+/** Returns the tries with the answer of the last one alone, where all answers together would be too large. */
+export function withLastAnswer(tries: readonly Try[]): Try[] {
+  return tries.map((one, index) => (index < tries.length - 1 ? without(one, 'answer') : one));
 }
 
 /** Whether Temporal's retry policy allows another try. */

@@ -172,7 +172,7 @@ function end(
   startedAt: number,
   ending: { readonly answeredBy: string } | { readonly errorType: ErrorType },
 ): void {
-  const { callId, agentName, sessionId } = input;
+  const { callId, agentName, sessionId, rerunOf } = input;
   if ('answeredBy' in ending) {
     if (ending.answeredBy !== agentName)
       upsertSearchAttributes([{ key: searchAttributes.answeredBy, value: searchable(ending.answeredBy) }]);
@@ -190,6 +190,7 @@ function end(
     startedAt,
     queuedMs: waitForTurnMs(input, queuedMs),
     attempts: askedIn(attempts),
+    ...(rerunOf !== undefined && { rerunOf }),
     ...traceOf(input, attempts),
   });
 }

@@ -8,12 +8,10 @@ import {
   isCancellation,
   patched,
   proxyActivities,
-  proxyLocalActivities,
   sleep,
 } from '@temporalio/workflow';
 import type { ShareTimeoutType, Question } from '../activities/ask.ts';
 import type { AskResult, CallAgentActivity } from '../activities/call-agent.ts';
-import type { EndUnlessAskedActivity } from '../activities/end-unless-asked.ts';
 import type { AgentConfig } from '../domain/agent.ts';
 import { agentTimeMs } from '../domain/agent-time.ts';
 import type { Attempt, CallInput, Try } from '../domain/call.ts';
@@ -24,6 +22,8 @@ import type { WindowMessage } from '../domain/message.ts';
 import type { StoredText } from '../domain/stored-text.ts';
 import { traceIn } from '../domain/trace-context.ts';
 import { promptMessage } from '../domain/turn-text.ts';
+import { awaitResume, maxWaits } from './await-resume.ts';
+import { attemptOfCancelled } from './cancelled-attempt.ts';
 import { causeOf, readAskFailure, type AskFailure } from './read-ask-failure.ts';
 import { firstTry } from './first-try.ts';
 
@@ -71,10 +71,17 @@ interface Step {
   /** Whether the agent is asked within the workflow task. Otherwise the activity asks it. */
   readonly inTask: boolean;
   readonly pauseMs: number;
+  /** Whether the call first waits until the agent, which is paused, is resumed. */
+  readonly awaitsResume: boolean;
+  /** How many times the call has waited so, and how long together. Absent: it has not. */
+  readonly waits: number;
+  readonly waitedMs?: number;
   readonly tries: readonly Try[];
   /** How many schedulings of the activity lost their worker. */
   readonly workersLost: number;
 }
+
+const askedNow = { inTask: false, pauseMs: 0, awaitsResume: false } as const;
 
 /**
  * Asks the agent until it answers or may not be asked again. Throws a cancellation if the call is cancelled, and errors that
@@ -82,37 +89,52 @@ interface Step {
  */
 export async function askAgent(ask: Ask): Promise<Answer> {
   const { agent } = ask;
-  const startedAt = Date.now();
-  let step: Step = { inTask: ask.inTask, pauseMs: 0, tries: [], workersLost: 0 };
+  let startedAt = Date.now();
+  let step: Step = { ...askedNow, inTask: ask.inTask, waits: 0, tries: [], workersLost: 0 };
   for (;;) {
     try {
+      if (step.awaitsResume) {
+        startedAt = Date.now();
+        await waitForAgent(ask, step.tries);
+        step = { ...afterWait(step, startedAt), awaitsResume: false };
+        startedAt = Date.now(); // The wait is not the agent's time.
+      }
       const { content, tries, onRecord } = await runStep(step, ask);
       return {
         content,
-        attempt: { agent: agent.name, status: 'ok', tries, latencyMs: agentTimeMs(tries) },
+        attempt: { agent: agent.name, status: 'ok', tries, latencyMs: agentTimeMs(tries), ...waitIn(step) },
         onRecord,
       };
     } catch (error) {
       const aborted = isAbort(error);
       if (aborted || isCancellation(error)) {
-        const asked = await endUnlessAsked(ask);
-        ask.onCancelled(
-          asked ? cancelledAttempt(agent.name, step.tries, startedAt) : unaskedAttempt(agent, step.tries),
-        );
+        const { input, onCancelled } = ask;
+        if (step.awaitsResume) step = afterWait(step, startedAt);
+        const attempt = await attemptOfCancelled({ callId: input.callId, agent, startedAt, ...step });
+        onCancelled({ ...attempt, ...waitIn(step) });
         throw aborted ? new CancelledFailure('The call was cancelled') : error;
       }
       const cause = causeOf(error);
       if (!cause) throw error;
+      if (step.awaitsResume) step = afterWait(step, startedAt);
       const failure = readAskFailure(cause, ask, step.tries);
       const next = nextStep(step, failure, ask.budgetMs());
       if (!next)
         return {
-          attempt: failedAttempt(agent.name, failure),
+          attempt: { ...failedAttempt(agent.name, failure), ...waitIn(step) },
           onRecord: error instanceof ActivityFailure,
         };
       step = next;
     }
   }
+}
+
+function afterWait(step: Step, waitStartedAt: number): Step {
+  return { ...step, waitedMs: (step.waitedMs ?? 0) + Date.now() - waitStartedAt };
+}
+
+function waitIn({ waitedMs }: Step): Pick<Step, 'waitedMs'> {
+  return waitedMs === undefined ? {} : { waitedMs };
 }
 
 /** Runs one step: pauses, then asks within the task or by the activity. */
@@ -139,13 +161,16 @@ async function runStep(
 }
 
 /** Returns the step that follows a failure; undefined if the agent is not asked again. */
-function nextStep(step: Step, { kind, tries, retryInMs }: AskFailure, budgetMs: number): Step | undefined {
-  const { inTask, workersLost } = step;
+function nextStep(step: Step, failure: AskFailure, budgetMs: number): Step | undefined {
+  const { inTask, workersLost, waits } = step;
+  const { kind, tries, retryInMs } = failure;
+  const again = { ...askedNow, ...waitIn(step), waits, tries, workersLost };
   if (kind === 'worker_lost' && workersLost < maxReschedules && budgetMs > 0)
-    return { inTask: false, pauseMs: 0, tries, workersLost: workersLost + 1 };
+    return { ...again, workersLost: workersLost + 1 };
+  if (failure.waits && waits < maxWaits && budgetMs > 0)
+    return { ...again, awaitsResume: true, waits: waits + 1 };
   // Only a failed first try pauses here; the activity's retry policy has its own backoff. A pause must leave time for a try.
-  if (inTask && retryInMs !== undefined && retryInMs < budgetMs)
-    return { inTask: false, pauseMs: retryInMs, tries, workersLost };
+  if (inTask && retryInMs !== undefined && retryInMs < budgetMs) return { ...again, pauseMs: retryInMs };
   return undefined;
 }
 
@@ -212,55 +237,12 @@ function questionOf({ input, agent, window }: Ask): Question {
   };
 }
 
+function waitForAgent({ agent, input, budgetMs }: Ask, tries: readonly Try[]): Promise<void> {
+  const { heartbeatTimeoutMs } = input;
+  return awaitResume({ agent: agent.name, budgetMs: budgetMs(), heartbeatTimeoutMs, tries });
+}
+
 function failedAttempt(agent: string, { kind, message, tries }: AskFailure): Attempt {
   const errorType = kind === 'worker_lost' ? 'internal' : kind;
   return { agent, status: 'failed', errorType, error: message, tries, latencyMs: agentTimeMs(tries) };
-}
-
-/**
- * Returns, for a cancelled call, whether the agent was asked. Ends a request that still waits for a slot of `max_concurrency`;
- * such a request was not sent. Without that limit a request never waits.
- */
-async function endUnlessAsked({ input: { callId }, agent }: Ask): Promise<boolean> {
-  if (agent.maxConcurrency === undefined || !patched('cancelled-without-slot')) return true;
-  const local = proxyLocalActivities<EndUnlessAskedActivity>({
-    startToCloseTimeout: '1 s',
-    retry: { maximumAttempts: 1 },
-  });
-  try {
-    return await CancellationScope.nonCancellable(() => local.endUnlessAsked({ callId, agent: agent.name }));
-  } catch (error) {
-    if (causeOf(error)) return true;
-    throw error;
-  }
-}
-
-function unaskedAttempt({ name, maxConcurrency = 0 }: AgentConfig, earlier: readonly Try[]): Attempt {
-  const again = earlier.length > 0 ? 'again' : 'at all';
-  return {
-    agent: name,
-    status: 'failed',
-    errorType: 'cancelled',
-    error: `The call was cancelled before max_concurrency of ${maxConcurrency} left a slot free: it was not asked ${again}`,
-    tries: earlier,
-    latencyMs: agentTimeMs(earlier),
-  };
-}
-
-/**
- * Makes the attempt for a cancelled call. The activity's own retries are unknown here, so the try in flight is added as one
- * try.
- */
-function cancelledAttempt(agent: string, earlier: readonly Try[], startedAt: number): Attempt {
-  const latencyMs = Date.now() - startedAt;
-  const at = new Date(startedAt).toISOString();
-  const tries: Try[] = [...earlier, { attempt: earlier.length + 1, errorType: 'cancelled', latencyMs, at }];
-  return {
-    agent,
-    status: 'failed',
-    errorType: 'cancelled',
-    error: 'The call was cancelled',
-    tries,
-    latencyMs,
-  };
 }

@@ -3,6 +3,7 @@ export { accessDirectory } from './access-directory.ts';
 export { agentCall } from './agent-call.ts';
 export { agentDirectory } from './agent-directory.ts';
 export { agentHealth } from './agent-health.ts';
+export { alertBook } from './alert-book.ts';
 export { clusterTerms } from './cluster-terms.ts';
 export { endings } from './endings.ts';
 export { keyUsage } from './key-usage.ts';

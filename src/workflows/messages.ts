@@ -2,6 +2,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AccessState, Actor, NewKey } from '../domain/access-book.ts';
 import type { AgentConfig } from '../domain/agent.ts';
+import type { AgentPause } from '../domain/agent-pause.ts';
+import type { Alert, Silence } from '../domain/alert.ts';
+import type { AlertChange, AlertReport, AlertState, NewSilence } from '../domain/alert-book.ts';
 import type { ApiKey } from '../domain/api-key.ts';
 import type { CallProgress } from '../domain/call.ts';
 import type { BatchPages } from '../domain/batch.ts';
@@ -68,6 +71,8 @@ export interface DirectoryEntry {
   readonly version: number;
   /** The agent's config. Absent if the agent was removed. */
   readonly config?: AgentConfig;
+  /** Set if the agent is paused, or was until the end of the pause. */
+  readonly pause?: AgentPause;
 }
 /** The changes of the directory since the version that the query names. */
 export interface DirectoryChanges {
@@ -76,9 +81,19 @@ export interface DirectoryChanges {
   readonly complete: boolean;
   readonly entries: Readonly<Record<string, DirectoryEntry>>;
 }
-/** Registers or replaces an agent. Rejected with `agents_full` if the directory is at a limit. */
-export const registerAgentUpdate = defineUpdate<{ version: number; replaced: boolean }, [AgentConfig]>(
-  'registerAgent',
+/**
+ * Registers or replaces an agent, which stays paused if it was. Rejected with `agents_full` if the directory is at a limit.
+ */
+export const registerAgentUpdate = defineUpdate<
+  { version: number; replaced: boolean; pause?: AgentPause },
+  [AgentConfig]
+>('registerAgent');
+/**
+ * Pauses an agent, or changes its pause, which keeps its start; null resumes the agent. Returns the agent; null if it is not
+ * registered. Rejected with `agents_full` if all pauses together are too large.
+ */
+export const pauseAgentUpdate = defineUpdate<DirectoryEntry | null, [name: string, AgentPause | null]>(
+  'pauseAgent',
 );
 /** Removes an agent. `removed` is false if it was not registered. */
 export const removeAgentUpdate = defineUpdate<{ version: number; removed: boolean }, [name: string]>(
@@ -184,3 +199,33 @@ export const wakeSignal = defineSignal<[segment: number]>('wake');
 export const retrySignal = defineSignal('retry');
 /** Adds a redelivery. Rejected with `redeliveries_full`. */
 export const addJobUpdate = defineUpdate<null, [DeliveryJob]>('addJob');
+
+// alertBook
+/** The announcements after the one that the query names, or all. */
+export interface NewAlertChanges {
+  /** The life of the workflow, which goes on through continue-as-new. */
+  readonly series: string;
+  /** The number of the newest change. */
+  readonly sequence: number;
+  /** Oldest first. The oldest ones are missing if they are too many. */
+  readonly changes: readonly AlertChange[];
+}
+/** Who changes an alert or a silence: those of other projects do not exist for them. */
+export interface AlertAcknowledgement {
+  readonly id: string;
+  readonly project: string;
+  readonly by: string;
+  readonly note: string;
+}
+/** Replaces what a reporter has reported. That of an earlier fence is ignored. */
+export const reportAlertsUpdate = defineUpdate<null, [AlertReport]>('reportAlerts');
+/** Notes that somebody takes care of an alert. Rejected with `alert_not_found`. */
+export const acknowledgeAlertUpdate = defineUpdate<Alert, [AlertAcknowledgement]>('acknowledgeAlert');
+/** Adds a silence. Rejected with `silences_full`. */
+export const silenceAlertsUpdate = defineUpdate<Silence, [NewSilence]>('silenceAlerts');
+/** Ends a silence. Rejected with `silence_not_found`. */
+export const unsilenceAlertsUpdate = defineUpdate<Silence, [id: string, project: string]>('unsilenceAlerts');
+/** Returns all alerts and silences, without the changes. */
+export const readAlertsQuery = defineQuery<AlertState>('readAlerts');
+/** Returns the announcements after the one that the caller has told others last. */
+export const alertChangesQuery = defineQuery<NewAlertChanges, [told?: ToldChange]>('alertChanges');

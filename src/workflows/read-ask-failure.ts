@@ -12,6 +12,8 @@ export interface AskFailure {
   readonly tries: readonly Try[];
   /** After how many ms the agent may be asked again. Absent if it may not be asked again. */
   readonly retryInMs?: number;
+  /** Set if the agent is paused and the call waits until it is resumed. */
+  readonly waits?: true;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface EndedCall {
   readonly queuedMs: number;
   /** The agents that were asked, in order. */
   readonly attempts: readonly EndedAttempt[];
+  /** The call of which it is a rerun. */
+  readonly rerunOf?: string;
   /** Absent if the call belongs to no trace. */
   readonly trace?: EndedTrace;
 }

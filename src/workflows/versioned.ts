@@ -8,6 +8,7 @@ import {
   agentCall,
   agentDirectory,
   agentHealth,
+  alertBook,
   callbackDelivery,
   clusterTerms,
   endings,
@@ -28,6 +29,7 @@ setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, rerunLink);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, session);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, agentHealth);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, alertBook);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, clusterTerms);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, accessDirectory);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, keyUsage);

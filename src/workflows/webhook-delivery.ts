@@ -15,12 +15,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
-  Delivered,
+  DeliveryRest,
   DeliveryActivities,
   DeliveryJob,
   DeliveryStart,
   LogGap,
 } from '../activities/deliveries.ts';
+import { maxRanges } from '../domain/delivery-state.ts';
 import { addJobUpdate, retrySignal, wakeSignal } from './messages.ts';
 
 // A dead worker is replaced after the heartbeat timeout. An activity that is asked to end finishes what it is sending.
@@ -33,9 +34,6 @@ const { deliverEvents } = proxyActivities<DeliveryActivities>({
 
 /** The pause before the next activity if one was ended and has done nothing. */
 const pauseMs = 1_000;
-
-/** How many jobs of one webhook wait at most. */
-const maxJobs = 20;
 
 export async function webhookDelivery({ id, jobs: initial }: DeliveryStart): Promise<void> {
   const jobs: DeliveryJob[] = [...initial];
@@ -63,8 +61,8 @@ export async function webhookDelivery({ id, jobs: initial }: DeliveryStart): Pro
     },
     {
       validator: (job: DeliveryJob) => {
-        if (jobs.length < maxJobs) return;
-        const why = `${maxJobs} redeliveries of this webhook wait, so none of the kind '${job.kind}' is taken: try again when they are done`;
+        if (jobs.length < maxRanges) return;
+        const why = `${maxRanges} redeliveries of this webhook wait, so none of the kind '${job.kind}' is taken: try again when they are done`;
         throw ApplicationFailure.nonRetryable(why, 'redeliveries_full');
       },
     },
@@ -78,7 +76,7 @@ export async function webhookDelivery({ id, jobs: initial }: DeliveryStart): Pro
     const retries = retryJobs();
     mustRetry = false;
     running = new CancellationScope();
-    const delivered: Delivered | undefined = await running
+    const delivered: DeliveryRest | undefined = await running
       .run(() => deliverEvents({ id, jobs: [...retries, ...jobs.slice(0, taken)], ...(skip && { skip }) }))
       .catch(unlessEnding);
     running = undefined;

@@ -59,6 +59,29 @@ const byTheActivity: readonly Scenario[] = [
       return `call-${callId}`;
     },
   },
+  {
+    name: 'waits-for-paused',
+    run: async ({ agent, start, end, http, happened }) => {
+      await agent('paused', answer);
+      await http.post('/api/vps/agents/paused/pause', { new_calls: 'wait' });
+      const callId = await start({ agent_name: 'paused', prompt: 'a question' });
+      await happened(`call-${callId}`, 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED', 2);
+      await http.post('/api/vps/agents/paused/resume');
+      await end(callId);
+      return `call-${callId}`;
+    },
+  },
+  {
+    name: 'passes-over-paused',
+    run: async ({ agent, start, end, http }) => {
+      await agent('in-rotation', answer);
+      await agent('paused', answer, { fallback_agents: ['in-rotation'] });
+      await http.post('/api/vps/agents/paused/pause', { reason: 'a new model is rolled out' });
+      const callId = await start({ agent_name: 'paused', prompt: 'a question' });
+      await end(callId);
+      return `call-${callId}`;
+    },
+  },
   workerEndedBy('worker-stopped', 'SIGTERM'),
   workerEndedBy('worker-killed', 'SIGKILL'),
   {
@@ -111,6 +134,36 @@ const byTheActivity: readonly Scenario[] = [
       await http.delete('/api/vps/agents/removed');
       await happened('agent-directory', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 4);
       return 'agent-directory';
+    },
+  },
+  {
+    name: 'agent-directory-pauses',
+    run: async ({ agent, http, happened }) => {
+      await agent('paused', answer);
+      for (const reason of ['first', 'second']) await http.post('/api/vps/agents/paused/pause', { reason });
+      await agent('paused', answer);
+      await http.post('/api/vps/agents/paused/resume');
+      await happened('agent-directory', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 5);
+      return 'agent-directory';
+    },
+  },
+  {
+    name: 'alert-book',
+    settings: { HOLDFAST_ALERT_CHECK_SECONDS: '1', HOLDFAST_ALERT_FOR_SECONDS: '1' },
+    run: async ({ agent, http, happened }) => {
+      await agent('away', ({ attempt }) => (attempt <= 3 ? { reset: true } : { body: { content: 'back' } }), {
+        max_retries: 0,
+      });
+      for (let call = 0; call < 3; call++) await http.call({ agent_name: 'away', prompt: 'a question' });
+      const alerts = '/api/vps/alerts';
+      let active: Json[] = [];
+      while (active.length === 0) active = (await http.get(alerts)).body.alerts as Json[];
+      await http.post(`${alerts}/${String(active[0]?.['id'])}/acknowledge`, { note: 'restarting it' });
+      const { body } = await http.post(`${alerts}/silences`, { agent: 'away', for_seconds: 600 });
+      await http.delete(`${alerts}/silences/${String(body.id)}`);
+      await http.call({ agent_name: 'away', prompt: 'a question' });
+      await happened('alert-book', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED', 5);
+      return 'alert-book';
     },
   },
   {

@@ -1,11 +1,18 @@
-import type { Agent } from '../../contract/agents.ts';
+import type { Agent, AgentPause as WirePause } from '../../contract/agents.ts';
+import type { AgentPause } from '../../domain/agent-pause.ts';
+import { iso, isoOrNull } from '../calls/wire.ts';
 import { agentUrl, hasToken, type AgentConfig } from '../../domain/agent.ts';
 
 /**
  * Converts an agent's config to the form that the API returns, which never contains the token, sealed or not (I5). Fallbacks
- * that `isOfOther` says to belong to another project are left out.
+ * that `isOfOther` says to belong to another project are left out. `fallbackOf` are the agents that fall back to it.
  */
-export function agentToWire(agent: AgentConfig, isOfOther: (name: string) => boolean): Agent {
+export function agentToWire(
+  agent: AgentConfig,
+  pause: AgentPause | undefined,
+  isOfOther: (name: string) => boolean,
+  fallbackOf: readonly string[],
+): Agent {
   return {
     name: agent.name,
     project: agent.project ?? null,
@@ -18,6 +25,7 @@ export function agentToWire(agent: AgentConfig, isOfOther: (name: string) => boo
     max_retries: agent.maxRetries,
     max_concurrency: agent.maxConcurrency ?? null,
     fallback_agents: agent.fallbackAgents.filter((name) => !isOfOther(name)),
+    fallback_of: [...fallbackOf],
     history: agent.history,
     expect: agent.expect
       ? {
@@ -29,5 +37,12 @@ export function agentToWire(agent: AgentConfig, isOfOther: (name: string) => boo
     health_path: agent.healthPath ?? null,
     has_auth_token: hasToken(agent),
     auth_token_reference: agent.tokenReference ?? null,
+    paused: pauseToWire(pause),
   };
+}
+
+export function pauseToWire(pause: AgentPause | undefined): WirePause | null {
+  if (!pause) return null;
+  const { since, until, reason = null, newCalls, by = null } = pause;
+  return { since: iso(since), until: isoOrNull(until), reason, new_calls: newCalls, by };
 }

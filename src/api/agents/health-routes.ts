@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import type { AgentConfig } from '../../domain/agent.ts';
-import { Refusal } from '../../domain/failures.ts';
 import { healthStatus, sumErrorCounts, type HealthStatus } from '../../domain/health.ts';
-import { allProjects, defaultProject } from '../../domain/project.ts';
 import { agentsProject, type Principal } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
@@ -16,6 +14,7 @@ import {
 } from '../../contract/health.ts';
 import { agentHealthToWire, percent, probeToWire } from './health-wire.ts';
 import { id } from '../../contract/ids.ts';
+import { findAgent, findOwnAgent } from './own-agent.ts';
 
 type Dependencies = Pick<ApiDependencies, 'agents' | 'charges' | 'sessions' | 'probes'>;
 type Room = Pick<Dependencies, 'agents'>;
@@ -26,11 +25,8 @@ const agentParams = z.object({ agent: id });
 export function healthEndpoints(deps: Dependencies): Endpoint[] {
   const { charges, sessions, probes } = deps;
   const { directory: agents, health } = deps.agents;
-  const find = async (principal: Principal, name: string): Promise<AgentConfig> => {
-    const agent = await agents.find(agentsProject(principal), name);
-    if (!agent) throw new Refusal('agent_not_found', `Agent '${name}' not registered`);
-    return agent;
-  };
+  const find = (principal: Principal, name: string): Promise<AgentConfig> =>
+    findAgent(agents, principal, name);
   return [
     endpoint({
       method: 'get',
@@ -87,9 +83,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       answers: { 200: { description: 'Its health after that', schema: agentHealthDescription } },
       refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params, principal }) => {
-        charges.requireAgent(principal, principal.project, params.agent);
-        const agent = await find(principal, params.agent);
-        requireOwnAgent(principal, agent);
+        const agent = await findOwnAgent({ agents, charges }, principal, params.agent);
         await health.reset(agent.name);
         return { status: 200, body: describe(deps, agentsProject(principal), agent.name) };
       },
@@ -108,9 +102,7 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
       },
       refusals: ['agent_not_found', 'agent_not_allowed', 'shutting_down', 'temporal_unavailable'],
       handle: async ({ params, principal }) => {
-        charges.requireAgent(principal, principal.project, params.agent);
-        const agent = await find(principal, params.agent);
-        requireOwnAgent(principal, agent);
+        const agent = await findOwnAgent({ agents, charges }, principal, params.agent);
         const result = await probes.probe(agent);
         const now = describe(deps, agentsProject(principal), agent.name);
         return { status: 200, body: { ...probeToWire(result), health: now } };
@@ -147,26 +139,14 @@ export function healthEndpoints(deps: Dependencies): Endpoint[] {
   ];
 }
 
-/** Refuses to change the health of an agent on which other projects depend, too. */
-function requireOwnAgent(principal: Principal, { name, project }: AgentConfig): void {
-  if (
-    project !== undefined ||
-    principal.project === defaultProject ||
-    agentsProject(principal) === allProjects
-  )
-    return;
-  throw new Refusal(
-    'agent_not_allowed',
-    `Agent '${name}' is shared by all projects: this takes a key of the project ${defaultProject}, or the scope admin`,
-  );
-}
-
-function describe({ agents: { health } }: Room, project: string, name: string): AgentHealth {
-  return agentHealthToWire(name, project, health.of(name), health.circuit(name), health.now());
+function describe({ agents: { directory, health } }: Room, project: string, name: string): AgentHealth {
+  const state = { circuit: health.circuit(name), pause: directory.pauseOf(name) };
+  return agentHealthToWire(name, project, health.of(name), state, health.now());
 }
 
 function overview({ agents: { directory, health } }: Room, project: string): HealthOverview {
-  const all = directory.list(project).map((agent) => health.of(agent.name));
+  const listed = directory.list(project);
+  const all = listed.map((agent) => health.of(agent.name));
   const byStatus: Record<HealthStatus, number> = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0 };
   for (const one of all) byStatus[healthStatus(one, health.now())] += 1;
   const requests = all.reduce((sum, one) => sum + one.totalRequests, 0);
@@ -177,6 +157,7 @@ function overview({ agents: { directory, health } }: Room, project: string): Hea
     degraded_agents: byStatus.degraded,
     unhealthy_agents: byStatus.unhealthy,
     unreachable_agents: byStatus.unreachable,
+    paused_agents: listed.filter(({ name }) => directory.pauseOf(name)).length,
     total_requests: requests,
     total_failures: failures,
     error_rate: requests === 0 ? 0 : percent((100 * failures) / requests),

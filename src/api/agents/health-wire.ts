@@ -1,18 +1,20 @@
 /** Converts health to the API's form. */
 import type { ProbeResult } from '../../agents/probes/probe-agent.ts';
+import type { AgentPause } from '../../domain/agent-pause.ts';
 import type { Circuit } from '../../domain/circuit.ts';
 import type * as wire from '../../contract/health.ts';
 import { healthStatus, recentRequests, successRate, type AgentHealth } from '../../domain/health.ts';
 import { allProjects, projectOf } from '../../domain/project.ts';
 import { percentile } from '../../domain/percentile.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
+import { pauseToWire } from './agent-wire.ts';
 
 /** The health of one agent, in the API's form. Calls of other projects than `project` are not named. */
 export function agentHealthToWire(
   name: string,
   project: string,
   health: AgentHealth,
-  circuit: Circuit,
+  { circuit, pause }: { readonly circuit: Circuit; readonly pause: AgentPause | undefined },
   nowMs: number,
 ): wire.AgentHealth {
   const { latencies = [], recentErrors = [] } = health;
@@ -30,6 +32,7 @@ export function agentHealthToWire(
     error_metrics: health.errorCounts,
     circuit: circuit.state,
     circuit_open_until: circuit.state === 'open' ? isoOrNull(circuit.until) : null,
+    paused: pauseToWire(pause),
     latencies_ms: latencies,
     latency_p50_ms: percentile(latencies, 50) ?? null,
     latency_p95_ms: percentile(latencies, 95) ?? null,

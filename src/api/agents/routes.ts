@@ -28,7 +28,12 @@ export function agentEndpoints({ agents: room, access, sealer, expectations }: D
     return { status: 204 };
   };
   const toWire = (project: string, agent: AgentConfig): Agent =>
-    agentToWire(agent, (name) => agents.isOfOther(project, name));
+    agentToWire(
+      agent,
+      agents.pauseOf(agent.name),
+      (name) => agents.isOfOther(project, name),
+      agents.fallingBackTo(project, agent.name),
+    );
   const read = async (project: string, name: string): Promise<{ status: 200; body: Agent }> => {
     const config = await agents.find(project, name);
     if (!config) throw notRegistered(name);
