@@ -1,135 +1,32 @@
-/**
- * How far the deliveries of one webhook have come. An event is settled when it was delivered, parked or dropped; an event that
- * failed waits for its next try. Times are epoch ms.
- */
+/** What becomes of the events of one webhook: which wait, which are due, and whether new ones may be taken. */
+import {
+  dayOf,
+  receiverState,
+  type DeliveryState,
+  type EventRef,
+  type LastTry,
+  type ReceiverState,
+  type WaitingEvent,
+} from './delivery-state.ts';
 
-/** The place of an event in the log of endings. */
-export interface EventRef {
-  readonly segment: number;
-  /** Its place in the segment: the endings come first, then the other events. */
-  readonly index: number;
-}
-
-/** An event that waits for its next try, or behind an earlier event of its session. */
-export interface WaitingEvent extends EventRef {
-  /** When it began to be due: when it happened, or when somebody had it sent again. */
-  readonly since: number;
-  /** How often it was sent. 0 if it waits behind another one. */
-  readonly tries: number;
-  readonly nextAt: number;
-  /** Stands for the session if the webhook is ordered. Absent for events that wait for no other. */
-  readonly lane?: string;
-}
-
-/** The events of the log up to here are settled or wait. */
-export interface LogPlace {
-  readonly segment: number;
-  /** Of an unordered webhook: the index of the next event in the segment. */
-  readonly index: number;
-  /** Of an ordered one: events that happened by then are settled or wait, as far as they are in segments up to `seen`. */
-  readonly settledUntil: number;
-  readonly seen: number;
-}
-
-/** Events of the log, or parked ones, that are sent again. `from` and `to` are the times at which they happened. */
-export interface Again {
-  readonly from: number;
-  readonly to: number;
-  /** Where in the log to go on. Absent for parked events. */
-  readonly place?: EventRef;
-}
-
-export interface LastTry {
-  readonly at: number;
-  /** The HTTP status. Absent if none came. */
-  readonly status?: number;
-  /** Absent if the event was delivered. */
-  readonly error?: string;
-}
-
-export interface DeliveryState {
-  readonly place: LogPlace;
-  readonly waiting: readonly WaitingEvent[];
-  /** Single events to send again. */
-  readonly one: readonly EventRef[];
-  /** Ranges to send again, the first of them now. */
-  readonly ranges: readonly Again[];
-  /** The lanes of which an event was parked and no later one is delivered yet. */
-  readonly gaps: readonly string[];
-  /** How many events in a row failed at their first try. */
-  readonly failures: number;
-  /** Since when no try has succeeded. */
-  readonly failingSince?: number | undefined;
-  readonly lastTry?: LastTry;
-  readonly delivered: number;
-  readonly deliveredAt?: number;
-  /** Since when events can be sent: when the webhook was switched on last, or got another URL. */
-  readonly dueSince?: number;
-  /** When a new event was tried while many waited. */
-  readonly probedAt?: number;
-  /** The ids of the newest jobs that were taken. */
-  readonly jobIds?: readonly string[];
-  /** How many events were parked and not sent again since, by the day on which they were parked (days since 1970). */
-  readonly parked: Readonly<Record<string, number>>;
-  /** Who writes the state: a later delivery takes it over, and the one before must stop. */
-  readonly owner?: string;
-}
-
-/** After so many events in a row have failed, no further ones are sent until one of those that wait succeeds. */
-export const heldAfter = 5;
-/** When so many events wait, the worst of them is parked for each new one that is taken. */
+/** When so many events wait, the worst of them is parked for each new one that is taken: the state is one file. */
 export const maxWaiting = 500;
-/** More than that never wait. */
+/** Probes, and events of which it turns out late that they wait behind others, come on top. More than that never wait. */
 const mostWaiting = 2 * maxWaiting;
-/** A receiver that has taken an event within this time is not down, in ms. */
-const aliveMs = 5_000;
-/** A receiver that has taken nothing for so long was down, in ms. */
-const downMs = 60_000;
-/** An event that has failed so often while the receiver takes others is refused. */
+/** A receiver that has taken an event within this time, and is not down, takes others than those that wait, in ms. */
+const aliveMs = 60_000;
+/** An event that has failed so often while the receiver takes others is refused for what it is. */
 const refusedAfter = 3;
-/** How often a new event is tried while many wait and none was taken lately, in ms. */
+/** How often a new event is tried while many wait and none was taken lately, in ms: each adds one to those that wait. */
 const probeMs = 60_000;
-/** How many jobs are remembered, so that a job that is handed over twice is done once. */
+/** The same while the receiver seems to be down: perhaps it only refuses those that wait. */
+const probeDownMs = 300_000;
+/** How many jobs are remembered, so that a job that is handed over twice is done once. More never wait. */
 const maxJobIds = 100;
-/** The most lanes whose gap is remembered. */
+/** The most lanes whose gap is remembered, so that the state stays small. */
 const maxGaps = 1_000;
-const firstBackoffMs = 5_000;
-const maxBackoffMs = 15 * 60_000;
-
-/** Begins with the first event of the segment. */
-export function newDeliveries(segment: number): DeliveryState {
-  return {
-    place: { segment, index: 0, settledUntil: 0, seen: segment - 1 },
-    waiting: [],
-    one: [],
-    ranges: [],
-    gaps: [],
-    failures: 0,
-    delivered: 0,
-    parked: {},
-  };
-}
-
-/** Whether the receiver seems to be down: then only what waits is sent. */
-export function isHeld({ failures, waiting }: DeliveryState): boolean {
-  return failures >= heldAfter && waiting.filter(({ tries }) => tries > 0).length >= heldAfter;
-}
-
-/** Days since 1970. */
-export const dayOf = (ms: number): number => Math.floor(ms / 86_400_000);
-
-/** Returns how many events were parked since (epoch ms) and not sent again. */
-export function parkedSince({ parked }: DeliveryState, since: number): number {
-  return Object.entries(parked).reduce(
-    (sum, [day, count]) => (Number(day) >= dayOf(since) ? sum + count : sum),
-    0,
-  );
-}
-
-/** The pause in ms before the next try. `random` is from 0 to 1. */
-export function backoffMs(tries: number, random: number): number {
-  return Math.min(firstBackoffMs * 2 ** (tries - 1), maxBackoffMs) * (0.9 + 0.2 * random);
-}
+/** Counts of parked events are kept for as many days as events can be at most (HOLDFAST_ENDINGS_DAYS), and one. */
+const countedDays = 366;
 
 /** An event that is being sent. */
 export type Sending = Pick<WaitingEvent, 'segment' | 'index' | 'since' | 'tries' | 'lane'>;
@@ -160,12 +57,18 @@ export class DeliveryBook {
     this.changed = true;
   }
 
-  /** How new events may be taken now: freely, one for the worst that waits, one as a probe, or not at all. */
-  takes(now: number): 'many' | 'one for the worst' | 'a probe' | 'none' {
-    const { waiting, deliveredAt = -Infinity, probedAt = -Infinity } = this.current;
-    if (isHeld(this.current)) return 'none';
-    if (waiting.length < maxWaiting) return 'many';
+  get receiver(): ReceiverState {
+    return receiverState(this.current);
+  }
+
+  /** How new events may be taken now: freely, one by one, one for the worst that waits, one as a probe, or not at all. */
+  takes(now: number): 'many' | 'one' | 'one for the worst' | 'a probe' | 'none' {
+    const { waiting, deliveredAt = -Infinity, probedAt = -Infinity, failingSince = 0 } = this.current;
+    const { receiver } = this;
     if (waiting.length >= mostWaiting) return 'none';
+    if (receiver === 'down')
+      return now - Math.max(probedAt, failingSince) >= probeDownMs ? 'a probe' : 'none';
+    if (waiting.length < maxWaiting) return receiver === 'up' ? 'many' : 'one';
     if (now - deliveredAt < aliveMs) return this.worst(now) ? 'one for the worst' : 'none';
     return now - probedAt >= probeMs ? 'a probe' : 'none';
   }
@@ -183,11 +86,6 @@ export class DeliveryBook {
     if (jobIds.includes(id)) return false;
     this.update({ jobIds: [...jobIds, id].slice(-maxJobIds) });
     return true;
-  }
-
-  /** Whether new events that are too old are parked without a try. */
-  get isDown(): boolean {
-    return this.current.failures >= heldAfter;
   }
 
   /** The waiting events to send now, but for those behind another one of their lane. */
@@ -224,13 +122,12 @@ export class DeliveryBook {
   /** Lets the event wait behind those of its lane. */
   waitBehind(event: Sending): void {
     const { waiting } = this.current;
-    const { segment, index, since, tries, lane } = event;
-    const itsLane = lane !== undefined && { lane };
+    const { lane } = event;
     const at = waiting.findIndex((one) => isSame(one, event));
     const known = waiting[at];
     // It has a lane of which it knew nothing if the webhook is ordered since.
-    if (known) this.update({ waiting: waiting.with(at, { ...known, ...itsLane }) });
-    else this.update({ waiting: [...waiting, { segment, index, since, tries, nextAt: 0, ...itsLane }] });
+    if (known) this.update({ waiting: waiting.with(at, { ...known, ...(lane !== undefined && { lane }) }) });
+    else this.update({ waiting: [...waiting, { ...onlySending(event), nextAt: 0 }] });
   }
 
   hasGap(lane: string | undefined): boolean {
@@ -238,11 +135,17 @@ export class DeliveryBook {
   }
 
   delivered(event: Sending, now: number, status: number): void {
-    const { gaps, delivered, failingSince = now } = this.current;
+    const { gaps, delivered } = this.current;
     this.settle(event);
-    if (now - failingSince >= downMs) this.retryNow(); // It is back.
-    this.update({ gaps: gaps.filter((lane) => lane !== event.lane), delivered: delivered + 1 });
-    this.update({ failures: 0, failingSince: undefined, deliveredAt: now, lastTry: { at: now, status } });
+    if (this.receiver !== 'up') this.retryNow(); // It is back.
+    this.update({
+      gaps: gaps.filter((lane) => lane !== event.lane),
+      delivered: delivered + 1,
+      failures: 0,
+      failingSince: undefined,
+      deliveredAt: now,
+      lastTry: { at: now, status },
+    });
   }
 
   /** Nothing is sent of the event, for example because its call was deleted. */
@@ -251,13 +154,15 @@ export class DeliveryBook {
   }
 
   parked(event: Sending, now: number): void {
-    const { gaps } = this.current;
+    const { gaps, parked } = this.current;
     this.settle(event);
     const others = gaps.filter((lane) => lane !== event.lane);
-    this.countParked(dayOf(now), 1);
+    const isCounted = ([day]: [string, unknown]): boolean => Number(day) > dayOf(now) - countedDays;
     this.update({
       gaps: event.lane === undefined ? gaps : [...others, event.lane].slice(-maxGaps),
+      parked: Object.fromEntries(Object.entries(parked).filter(isCounted)),
     });
+    this.countParked(dayOf(now), 1);
   }
 
   /** Changes the number of events that were parked on this day. */
@@ -269,12 +174,11 @@ export class DeliveryBook {
 
   /**
    * `pauseMs` is the time until the next try. `isOurs`: the event could not be read or sent, and the receiver is not to blame.
+   * That holds back no other event, but is shown as failing all the same.
    */
   failed(event: Sending, lastTry: LastTry, pauseMs: number, { isOurs = false } = {}): void {
     const { waiting, failures, failingSince } = this.current;
-    const { segment, index, since, lane } = event;
-    const next = { segment, index, since, tries: event.tries + 1, nextAt: lastTry.at + pauseMs };
-    const itself = { ...next, ...(lane !== undefined && { lane }) };
+    const itself = { ...onlySending(event), tries: event.tries + 1, nextAt: lastTry.at + pauseMs };
     const at = waiting.findIndex((one) => isSame(one, event));
     this.update({
       waiting: at < 0 ? [...waiting, itself] : waiting.with(at, itself),
@@ -300,6 +204,11 @@ export class DeliveryBook {
   private settle(event: EventRef): void {
     this.update({ waiting: this.current.waiting.filter((one) => !isSame(one, event)) });
   }
+}
+
+/** Leaves out what is known of the event beside that, which is not stored. */
+function onlySending({ segment, index, since, tries, lane }: Sending): Sending {
+  return { segment, index, since, tries, ...(lane !== undefined && { lane }) };
 }
 
 function isSame(one: EventRef, other: EventRef): boolean {

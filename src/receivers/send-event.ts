@@ -13,6 +13,7 @@ import { parseHttpDate, parseRetryAfter } from '../domain/retry.ts';
 import { KeyedSemaphores } from '../lib/keyed-semaphores.ts';
 import { untilAborted } from '../lib/until-aborted.ts';
 import { discardBody } from './discard-body.ts';
+import { startLimit } from './limit.ts';
 import { createPools, requestsPerOrigin, type PoolOptions, type Pools } from './pools.ts';
 import { sendErrorText } from './send-error.ts';
 import { checkTarget } from './target.ts';
@@ -38,7 +39,7 @@ export interface OutgoingEvent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How a try went. `ms` is the time until the answer's status, or until the failure. */
+/** How a try went. `status` is that of HTTP, or a reply code of SMTP. `ms` is the time until it came, or until the failure. */
 export type SendResult =
   | { readonly ok: true; readonly status: number; readonly ms: number }
   | {
@@ -137,25 +138,10 @@ export class Sender {
   }
 }
 
-/** A signal that is aborted with `outer` or after `ms`. `end` lets go of both: `outer` may live much longer. */
-function startLimit(ms: number, outer: AbortSignal): { readonly signal: AbortSignal; end(): void } {
-  const limit = new AbortController();
-  const abort = (): void => limit.abort();
-  const timer = setTimeout(abort, ms);
-  outer.addEventListener('abort', abort, { once: true });
-  return {
-    signal: limit.signal,
-    end() {
-      clearTimeout(timer);
-      outer.removeEventListener('abort', abort);
-    },
-  };
-}
-
 function resultOf(answer: Answer, ms: number): SendResult {
   const { statusCode: status } = answer;
   if (status >= 200 && status < 300) return { ok: true, status, ms };
-  const redirect = status >= 300 && status < 400 ? ': redirects are not followed' : '';
+  const redirect = status >= 300 && status < 400 && status !== 304 ? ': redirects are not followed' : '';
   const retryAfterSeconds = retryAfter(answer);
   return {
     ok: false,

@@ -45,6 +45,7 @@ export function checkTarget(text: string, rules: TargetRules): TargetCheck {
   if (url.username !== '' || url.password !== '')
     return refuse('The URL must not contain credentials: the receiver checks the signature instead');
   if (text.includes('#')) return refuse('The URL must not contain a fragment: leave out what follows the #');
+  if (url.port === '0') return refuse('Nothing listens on port 0');
   const check = checkHost(url.hostname);
   if (!check.ok) return refuse(`${check.reason}: no webhook can go there`);
   const { host } = check;

@@ -31,6 +31,7 @@ test.each([
   ['https://user@crm.example.com/', /credentials/],
   ['https://crm.example.com/#top', /fragment: leave out/],
   ['https://crm.example.com/#', /fragment/],
+  ['https://crm.example.com:0/', /port 0/],
   ['https://crm.example.com/a b', /white space or control characters: encode/],
   ['https://crm.exam\tple.com/', /white space/],
   [`https://crm.example.com/${'a'.repeat(2_025)}`, /at most 2048 characters/],

@@ -1,14 +1,14 @@
 /** Implements the activity of the workflow `callbackDelivery`. */
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { CallbackActivities, CallbackDelivered } from '../../activities/deliveries.ts';
-import { backoffMs } from '../../domain/delivery-book.ts';
 import type { Ending } from '../../domain/ending.ts';
 import { projectOf } from '../../domain/project.ts';
+import { eventBackoffMs } from '../../domain/retry.ts';
+import type { DeliveryOutcome } from '../../domain/webhook.ts';
 import type { SendResult } from '../../receivers/send-event.ts';
 import { readCallRun } from '../calls/existing-call.ts';
 import type { Temporal } from '../temporal/rpc.ts';
-import type { DeliveryEntry } from './delivery-files.ts';
 import { bodyOfRun, nameOfEvent, unlessDeleted, type BodyParts } from './event-body.ts';
 import { InFlight } from './in-flight.ts';
 import type { WebhookSender } from './webhook-sender.ts';
@@ -17,7 +17,7 @@ interface Parts extends BodyParts {
   readonly temporal: Temporal;
   readonly sender: Pick<WebhookSender, 'sendCallback' | 'callbackOrigin'>;
   /** Called for each try. */
-  readonly onOutcome: (outcome: DeliveryEntry['outcome']) => void;
+  readonly onOutcome: (outcome: DeliveryOutcome) => void;
 }
 
 /**
@@ -86,7 +86,7 @@ function failed(
     message: error,
     type: 'callback_failed',
     nonRetryable: gone === true,
-    nextRetryDelay: Math.max(retryAfterSeconds * 1_000, backoffMs(attempt, Math.random())),
+    nextRetryDelay: Math.max(retryAfterSeconds * 1_000, eventBackoffMs(attempt, Math.random())),
   });
 }
 
@@ -95,6 +95,7 @@ function busy({ attempt }: Attempt): ApplicationFailure {
   return ApplicationFailure.create({
     message: 'Other callbacks are being sent: it waits for its turn',
     type: 'callback_busy',
-    nextRetryDelay: backoffMs(attempt, 0.5) * (0.5 + Math.random()),
+    category: ApplicationFailureCategory.BENIGN, // Otherwise each turn that it waits is logged as a failure.
+    nextRetryDelay: eventBackoffMs(attempt, 0.5) * (0.5 + Math.random()),
   });
 }

@@ -1,13 +1,15 @@
 /** What becomes of the events of one webhook: it changes the book, and adds lines to the log of deliveries. */
-import { backoffMs, type DeliveryBook, type Sending } from '../../domain/delivery-book.ts';
+import type { DeliveryBook, Sending } from '../../domain/delivery-book.ts';
 import type { LogEvent } from '../../domain/log-event.ts';
+import { eventBackoffMs } from '../../domain/retry.ts';
+import type { DeliveryOutcome } from '../../domain/webhook.ts';
 import type { SendResult } from '../../receivers/send-event.ts';
 import type { DeliveryEntry } from './delivery-files.ts';
 import { nameOfEvent } from './event-body.ts';
 
 export interface OutcomeParts {
   /** Called for each try, and for each event that is parked or dropped. */
-  readonly onOutcome: (outcome: DeliveryEntry['outcome']) => void;
+  readonly onOutcome: (outcome: DeliveryOutcome) => void;
   /** How long an event is tried before it is parked, in ms. */
   readonly retryMs: number;
   /** Epoch ms by Temporal's clock. */
@@ -57,7 +59,7 @@ export class DeliveryOutcomes {
     const { error, status, ms, retryAfterSeconds = 0, gone = false, isOurs = false } = why;
     const at = this.parts.now();
     const tries = event.tries + 1;
-    const pauseMs = Math.max(retryAfterSeconds * 1_000, backoffMs(tries, Math.random()));
+    const pauseMs = Math.max(retryAfterSeconds * 1_000, eventBackoffMs(tries, Math.random()));
     const answered = status !== undefined && { status };
     this.book.failed(event, { at, error, ...answered }, pauseMs, { isOurs });
     if (!logged) return;

@@ -1,13 +1,13 @@
 /** Implements the activity of the workflow `webhookDelivery`. */
 import { Context } from '@temporalio/activity';
-import type { Delivered, DeliveryActivities } from '../../activities/deliveries.ts';
+import type { DeliveryRest, DeliveryActivities } from '../../activities/deliveries.ts';
 import type { Webhook } from '../../domain/webhook.ts';
 import { delay } from '../../lib/delay.ts';
 import { Delivery, type DeliveryParts } from './delivery.ts';
 import type { WebhookDirectory } from './webhook-directory.ts';
 
 const heartbeatMs = 3_000;
-/** The pause between two looks into the log, and between two writes of what was done. */
+/** The pause between two looks into the log and at the webhook, and between two writes of what was done. */
 const lookMs = 1_000;
 /** How long an activity looks for further events after the last one. It is longer than the time between two wakes. */
 export const lingerMs = 30_000;
@@ -30,14 +30,14 @@ export function createDeliveryWork({ directory, ...parts }: Parts): DeliveryWork
   async function deliver(
     { id, jobs, skip }: Parameters<DeliveryActivities['deliverEvents']>[0],
     { stop, end }: { readonly stop: AbortSignal; readonly end: AbortSignal },
-  ): Promise<Delivered> {
+  ): Promise<DeliveryRest> {
     let webhook = await directory.find(id);
     if (!webhook) {
       await parts.files.drop(id);
       return { removed: true };
     }
     const delivery = await Delivery.open(parts, webhook);
-    // What it has not read while it was off, nobody has told it of.
+    // While it was off it was not woken, so a wake does not say what it has not read.
     if (skip && webhook.disabledAt === undefined) delivery.skip(skip);
     await delivery.add(jobs);
     let [savedAt, busyAt] = [performance.now(), performance.now()];
@@ -50,22 +50,27 @@ export function createDeliveryWork({ directory, ...parts }: Parts): DeliveryWork
       if (isIdle || performance.now() - savedAt >= lookMs) {
         await delivery.save();
         savedAt = performance.now();
-        webhook = await directory.find(id, lookMs);
       }
       // Unless it has another URL by now: that one has not said so.
-      if (result === 'gone' && webhook)
-        webhook = await directory.change(id, { enabled: 'gone', ifUrl: asked.url });
-      if (!isIdle) continue;
-      isQuiet = performance.now() - busyAt >= lingerMs;
-      if (isQuiet) break;
-      await delay(lookMs, end);
+      if (result === 'gone' && (await directory.find(id)))
+        await directory.change(id, { enabled: 'gone', ifUrl: asked.url });
+      if (isIdle) {
+        isQuiet = performance.now() - busyAt >= lingerMs;
+        if (isQuiet) break;
+        await delay(lookMs, end);
+      }
+      // Each round reads it anew, so that a change holds for all that is taken after it was answered.
+      webhook = await directory.find(id).catch(async (error: unknown) => {
+        await delivery.save();
+        throw error;
+      });
     }
     await delivery.save();
     if (!webhook) return { againInMs: 0 }; // The next activity deletes what is left.
     if (webhook.disabledAt !== undefined) return {};
     const { caughtUpAt } = delivery;
     const nextAt = delivery.nextAt(parts.now());
-    // One that was ended early has not looked for as long as those rely on that wake it.
+    // If it was ended early, an event may have come of which nobody wakes it: the next activity looks for it.
     if (!isQuiet) return { againInMs: 0 };
     return {
       ...(caughtUpAt !== undefined && { caughtUpAt }),

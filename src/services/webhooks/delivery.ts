@@ -7,7 +7,8 @@ import type { LogEvent } from '../../domain/log-event.ts';
 import { randomUUID } from 'node:crypto';
 import pMap from 'p-map';
 import type { DeliveryJob, LogGap } from '../../activities/deliveries.ts';
-import { DeliveryBook, newDeliveries, type Sending } from '../../domain/delivery-book.ts';
+import { DeliveryBook, type Sending } from '../../domain/delivery-book.ts';
+import { newDeliveries } from '../../domain/delivery-state.ts';
 import type { Webhook } from '../../domain/webhook.ts';
 import type { SendResult } from '../../receivers/send-event.ts';
 import type { DeliveryFiles } from './delivery-files.ts';
@@ -15,6 +16,7 @@ import { nameOfEvent, type EventBody } from './event-body.ts';
 import { DeliveryOutcomes, type OutcomeParts } from './delivery-outcomes.ts';
 import { EventLog } from './event-log.ts';
 import { EventSource } from './event-source.ts';
+import { loadEvents, type Loaded } from './load-events.ts';
 import type { Outgoing } from './webhook-sender.ts';
 import type { EndingLog } from '../endings/ending-log.ts';
 
@@ -28,35 +30,15 @@ export interface DeliveryParts extends OutcomeParts {
   readonly marginMs: number;
 }
 
-/** An event that is being sent, with what the log says of it. */
-interface Loaded extends Sending {
-  readonly event: LogEvent;
-  readonly body: EventBody;
-}
-
-/** What is known of an event that is to be sent: its body, why it is not sent, or why it could not be read. */
-interface LoadResult {
-  readonly event: Sending;
-  /** Undefined if the log has it no more. */
-  readonly logged: LogEvent | undefined;
-  readonly body?: EventBody | 'deleted' | 'unwanted';
-  readonly error?: unknown;
-}
-
 /** How many events one round sends at most, and how many of them at the same time. */
 const perRound = 64;
 const concurrency = 8;
 const roundMs = 10_000;
-/** If so many events cannot be read and no other can, it is not their fault. */
-const isAwayFrom = 8;
 
 interface Ends {
   readonly stop: AbortSignal;
   readonly end: AbortSignal;
 }
-
-/** Thrown if a later delivery of the webhook has begun: this one must stop. */
-export class DeliverySuperseded extends Error {}
 
 export class Delivery {
   private readonly parts: DeliveryParts;
@@ -66,16 +48,18 @@ export class Delivery {
   private readonly owner: string | undefined;
   private readonly outcomes: DeliveryOutcomes;
   private readonly source: EventSource;
+  private readonly loadParts: Parameters<typeof loadEvents>[0];
 
   private constructor(parts: DeliveryParts, id: string, book: DeliveryBook) {
     this.owner = book.state.owner;
     this.parts = parts;
     this.id = id;
     this.book = book;
-    this.log = new EventLog(parts.endings, id);
+    this.log = new EventLog(parts.endings, id, parts.now);
     this.outcomes = new DeliveryOutcomes(parts, book);
     const { files, marginMs } = parts;
     this.source = new EventSource({ id, files, log: this.log, book, marginMs, save: () => this.save() });
+    this.loadParts = { log: this.log, book, outcomes: this.outcomes, bodyOf: parts.bodyOf };
   }
 
   /** Goes on where the last delivery has ended, which must stop. Throws `PayloadStoreError`, as the methods. */
@@ -114,7 +98,7 @@ export class Delivery {
       else {
         const { from, to } = job;
         const place = job.kind === 'range' && {
-          place: { segment: await this.log.firstSince(from), index: 0 },
+          place: { segment: await this.parts.endings.firstSince(from), index: 0 },
         };
         this.book.update({ ranges: [...ranges, { from, to, ...place }] });
       }
@@ -129,7 +113,7 @@ export class Delivery {
     const due = this.book.due(this.parts.now()).slice(0, perRound);
     const taken = [...due, ...(await this.newOnes(webhook))];
     if (taken.length === 0) return 'nothing';
-    const ready = await this.loadAll(taken, webhook);
+    const ready = await loadEvents(this.loadParts, taken, webhook);
     const begin = performance.now();
     const isOver = (): boolean => stop.aborted || end.aborted || performance.now() - begin >= roundMs;
     const counts = { sent: 0, gone: 0 };
@@ -156,95 +140,42 @@ export class Delivery {
     if (entries.length === 0 && !this.book.isChanged) return;
     const kept = await files.readState(this.id);
     if (kept?.owner !== this.owner)
-      throw new DeliverySuperseded('A later delivery of this webhook has begun');
+      throw new Error('A later delivery of this webhook has begun: this one must stop');
     if (entries.length > 0) await files.append(this.id, now(), entries);
     this.outcomes.written();
     await files.writeState(this.id, this.book.state);
     this.book.saved();
   }
 
-  /**
-   * Returns the events that are to be sent, with their bodies. Throws if none of many can be read: then Temporal or the store is
-   * away, and the delivery begins anew where it was written last.
-   */
-  private async loadAll(events: readonly Sending[], webhook: Webhook): Promise<Loaded[]> {
-    const results = await pMap(events, (event) => this.load(event, webhook), { concurrency });
-    const failed = results.filter(({ error }) => error !== undefined);
-    if (failed.length >= isAwayFrom && failed.length === results.length) throw failed[0]?.error;
-    const ready: Loaded[] = [];
-    for (const result of results) {
-      // Otherwise those before it would wait behind it.
-      if (webhook.ordered && result.error !== undefined)
-        for (const earlier of ready) this.book.waitBehind(earlier);
-      ready.push(...this.use(result));
-    }
-    return ready;
-  }
-
-  /** Throws if the log cannot be read. */
-  private async load(event: Sending, webhook: Webhook): Promise<LoadResult> {
-    const logged = await this.log.at(event);
-    const { segment, index, since, tries } = event;
-    const lane = webhook.ordered && logged && 'lane' in logged && { lane: logged.lane };
-    const itself = { segment, index, since, tries, ...lane };
-    try {
-      return { event: itself, logged, body: logged ? await this.parts.bodyOf(logged, webhook) : 'unwanted' };
-    } catch (error) {
-      return { event: itself, logged, error };
-    }
-  }
-
-  /** Returns the event if it is to be sent. */
-  private use({ event, logged, body, error }: LoadResult): Loaded[] {
-    if (error !== undefined) {
-      this.outcomes.failed(event, logged, { error: 'the call could not be read', isOurs: true });
-      return [];
-    }
-    if (typeof body === 'object' && logged) {
-      const loaded = { ...event, event: logged, body };
-      if (event.tries > 0 || !this.book.isDown || !this.outcomes.isOverdue(event)) return [loaded];
-      this.outcomes.park(loaded, logged, 'the receiver has failed for too long');
-      return [];
-    }
-    if (body === 'deleted' && logged) this.outcomes.dropped(event, logged);
-    else this.book.dropped(event);
-    return [];
-  }
-
   /** Returns whether the receiver wants no more. */
   private async send(event: Loaded, webhook: Webhook, stop: AbortSignal): Promise<boolean> {
-    const { eventId } = nameOfEvent(event.event);
-    const outgoing = { eventId, text: event.body.text, isAfterGap: this.book.hasGap(event.lane) };
-    const result = await this.parts.send(webhook, outgoing, stop).catch(() => undefined);
-    if (!result) {
+    const { logged, body, lane } = event;
+    const { eventId } = nameOfEvent(logged);
+    const outgoing = { eventId, text: body.text, isAfterGap: this.book.hasGap(lane) };
+    let result: SendResult;
+    try {
+      result = await this.parts.send(webhook, outgoing, stop);
+    } catch (error) {
       if (stop.aborted)
         this.book.waitBehind(event); // Cut off by ourselves: no failure.
-      else this.outcomes.failed(event, event.event, { error: 'the event could not be sent', isOurs: true });
+      else this.outcomes.failed(event, logged, { error: notSent(error), isOurs: true });
       return false;
     }
-    if (result.ok) {
-      this.outcomes.delivered(event, event.event, { status: result.status, ms: result.ms });
-      return false;
-    }
-    this.outcomes.failed(event, event.event, result);
-    return result.gone === true;
+    if (result.ok) this.outcomes.delivered(event, logged, { status: result.status, ms: result.ms });
+    else this.outcomes.failed(event, logged, result);
+    return !result.ok && result.gone === true;
   }
 
-  /** Takes events that do not wait. */
+  /** Takes events that do not wait. If the receiver takes others and too many wait, parks the worst of these for each. */
   private async newOnes({ ordered }: Webhook): Promise<Sending[]> {
     const now = this.parts.now();
-    const takes = this.book.takes(now);
-    if (takes === 'none') {
-      this.source.leave();
-      return [];
-    }
-    if (takes === 'one for the worst') await this.parkWorst(now);
-    if (takes === 'a probe') this.book.update({ probedAt: now });
-    const most = takes === 'many' && !this.book.isDown ? perRound : 1;
-    return this.source.take(ordered === true, most, now);
+    const isFull = this.book.takes(now) === 'one for the worst';
+    const taken = await this.source.take(ordered === true, now);
+    if (isFull) for (let parked = 0; parked < taken.length; parked++) await this.parkWorst(now);
+    return taken;
   }
 
-  /** Parks the event that was tried most often: the receiver takes others, and too many wait. */
+  /** Parks the event that was tried most often. */
   private async parkWorst(now: number): Promise<void> {
     const worst = this.book.worst(now);
     if (!worst) return;
@@ -252,6 +183,11 @@ export class Delivery {
     if (logged) this.outcomes.park(worst, logged, 'too many events wait');
     else this.book.dropped(worst);
   }
+}
+
+/** For example because its URL was sealed with another key. */
+function notSent(error: unknown): string {
+  return `the event could not be sent: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Groups the events of each session, which are sent one after the other. Those without a lane are groups of their own. */

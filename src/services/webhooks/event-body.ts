@@ -1,7 +1,7 @@
 /** Makes what is sent of an event: the same text whenever it is sent. */
 import { type LogEvent, timeOf } from '../../domain/log-event.ts';
 import type { Ending } from '../../domain/ending.ts';
-import { type AgentStateChanged, type BatchEnded } from '../../domain/feed-event.ts';
+import type { AgentStateChanged, BatchEnded, FeedEvent } from '../../domain/feed-event.ts';
 import { eventIdOf } from '../../domain/hashed-ids.ts';
 import { ownSessionId } from '../../domain/project.ts';
 import { promptOf, responseOf } from '../../domain/turn-text.ts';
@@ -18,6 +18,7 @@ import { Refusal } from '../../domain/failures.ts';
 import { unlessLost, type TextStore } from '../../payloads/text-store.ts';
 import { readCallRun, type CallRun } from '../calls/existing-call.ts';
 import type { Temporal } from '../temporal/rpc.ts';
+import { alertData } from './alert-data.ts';
 import { factsOf, factsOfCall } from './event-facts.ts';
 
 /** An event of the log, as it is sent. */
@@ -30,7 +31,7 @@ export interface EventBody {
 export interface EventName {
   readonly eventId: string;
   readonly type: WebhookEventType;
-  /** The id of the call or batch, or the agent's name. */
+  /** The id of the call, batch or alert, or the agent's name. */
   readonly about: string;
   /** Epoch ms. */
   readonly happenedAt: number;
@@ -46,8 +47,9 @@ export function nameOfEvent(event: LogEvent): EventName {
   const { type } = event;
   if (type === 'batch.ended')
     return { eventId: eventIdOf([type, event.batchId, event.runId]), type, about: event.batchId, happenedAt };
-  const { agent, series, sequence } = event;
-  return { eventId: eventIdOf([type, series, sequence, event.at]), type, about: agent, happenedAt };
+  const { series, sequence } = event;
+  const about = type === 'agent.state_changed' ? event.agent : event.alert.id;
+  return { eventId: eventIdOf([type, series, sequence, event.at]), type, about, happenedAt };
 }
 
 export interface BodyParts {
@@ -79,12 +81,15 @@ export async function bodyOf(
       !(await parts.isUsable(projectOfWebhook(webhook), event.agent))
     )
       return 'unwanted';
-    const data = event.type === 'batch.ended' ? batchData(event) : stateData(event);
+    const data = dataOfOther(event);
     return { text: JSON.stringify({ type, timestamp: iso(happenedAt), data }) };
   }
   const run = await readCallRun(parts.temporal, event.callId, event.runId).catch(unlessDeleted);
   if (!run) return 'deleted';
-  if (!stillWants(webhook, factsOfCall(event, run))) return 'unwanted';
+  if (
+    !stillWants(webhook, factsOfCall({ ...event, sessionId: run.input.sessionId, userId: run.input.userId }))
+  )
+    return 'unwanted';
   if (!hasMetadata(webhook.filter, run.input.metadata)) return 'unwanted';
   return bodyOfRun(parts, event, run, webhook.withContent === true);
 }
@@ -109,6 +114,11 @@ function stillWants(webhook: Webhook, event: EventFacts): boolean {
 
 export function unlessDeleted(error: unknown): undefined {
   if (!(error instanceof Refusal && error.type === 'call_not_found')) throw error;
+}
+
+function dataOfOther(event: FeedEvent) {
+  if (event.type === 'batch.ended') return batchData(event);
+  return event.type === 'agent.state_changed' ? stateData(event) : alertData(event.alert);
 }
 
 function batchData({ batchId, status, startedAt, endedAt, progress }: BatchEnded) {

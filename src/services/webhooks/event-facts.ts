@@ -1,19 +1,35 @@
-import type { Ending } from '../../domain/ending.ts';
+import { projectOfAlert } from '../../domain/alert.ts';
 import type { FeedEvent } from '../../domain/feed-event.ts';
 import { ownSessionId, projectOf } from '../../domain/project.ts';
 import type { EventFacts } from '../../domain/webhook.ts';
-import type { CallRun } from '../calls/existing-call.ts';
 
 /** Returns what decides who is told of the event, which is no ending of a call. */
 export function factsOf(event: FeedEvent): EventFacts {
-  return event.type === 'batch.ended'
-    ? { type: event.type, project: projectOf(event.batchId), at: event.endedAt }
-    : { type: event.type, agent: event.agent, at: event.at };
+  if (event.type === 'batch.ended')
+    return { type: event.type, project: projectOf(event.batchId), at: event.endedAt };
+  if (event.type === 'agent.state_changed') return { type: event.type, agent: event.agent, at: event.at };
+  const { agent } = event.alert;
+  return {
+    type: event.type,
+    project: projectOfAlert(event.alert),
+    ...(agent !== undefined && { agent }),
+    at: event.at,
+  };
 }
 
-/** The same for the ending of a call, of whose run this is the content. */
-export function factsOfCall({ callId, outcome, agent, endedAt }: Ending, { input }: CallRun): EventFacts {
-  const { sessionId, userId } = input;
+/** What is known of a call that has ended. `agent` is the one that the caller named. */
+interface EndedCall {
+  readonly callId: string;
+  readonly outcome: 'completed' | 'failed' | 'cancelled';
+  readonly agent: string;
+  readonly sessionId: string | undefined;
+  readonly userId: string | undefined;
+  /** Epoch ms. */
+  readonly endedAt: number;
+}
+
+/** The same for a call that has ended. */
+export function factsOfCall({ callId, outcome, agent, sessionId, userId, endedAt }: EndedCall): EventFacts {
   return {
     type: `call.${outcome}`,
     project: projectOf(callId),

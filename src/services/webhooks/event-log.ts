@@ -1,12 +1,12 @@
 /** Reads the events of one webhook from the log of endings. */
 import { LRUCache } from 'lru-cache';
-import type { EventRef, LogPlace } from '../../domain/delivery-book.ts';
+import type { EventRef, LogPlace } from '../../domain/delivery-state.ts';
 import { timeOf, type LogEvent } from '../../domain/log-event.ts';
-import { eventsOf, perFolder, type EndingLog } from '../endings/ending-log.ts';
+import { eventsOf, type EndingLog } from '../endings/ending-log.ts';
 
 /** An event of the log, and its place. */
 export interface FoundEvent extends EventRef {
-  readonly event: LogEvent;
+  readonly logged: LogEvent;
   /** When it happened, epoch ms. */
   readonly at: number;
   /** When the reader of the endings learned of it, epoch ms. */
@@ -28,17 +28,20 @@ export interface RangeTaken {
   readonly isOver: boolean;
 }
 
-/** What a segment of the log has for the webhook. Times are those of the segment. */
+/** What a segment of the log has for the webhook. */
 interface OwnPart {
-  readonly at: number;
+  /** The segment's. */
   readonly until: number;
   readonly events: readonly FoundEvent[];
 }
 
 /** How many segments one look reads at most; the next look goes on. */
 const maxRead = 500;
-/** How much later than its list a call may have ended, in ms: the clocks of several servers differ. */
-const skewMs = 5_000;
+
+/** A segment is lost if one after it was written so long ago, in ms, and it is missing still. */
+const lostAfterMs = 120_000;
+/** How often it is found out whether the log goes on after a missing segment, in ms. */
+const lostEveryMs = 10_000;
 
 /** Methods throw `PayloadStoreError`. */
 export class EventLog {
@@ -46,22 +49,29 @@ export class EventLog {
   private readonly id: string;
   private readonly parts = new LRUCache<number, OwnPart>({ max: 500 });
 
-  constructor(log: EndingLog, webhookId: string) {
+  private readonly now: () => number;
+  /** When a missing segment was the end of the log, in ms by a clock that only runs forward. */
+  private endedAt = -Infinity;
+
+  /** `now` is epoch ms by Temporal's clock. */
+  constructor(log: EndingLog, webhookId: string, now: () => number) {
     this.log = log;
     this.id = webhookId;
+    this.now = now;
   }
 
   /** Returns the event at this place. Undefined if the log has it no more. */
   async at({ segment, index }: EventRef): Promise<LogEvent | undefined> {
-    return (await this.read(segment))?.events.find((one) => one.index === index)?.event;
+    return (await this.read(segment))?.events.find((one) => one.index === index)?.logged;
   }
 
   /** Returns the next events of an unordered webhook, at most `most`, and the place after them. */
-  async next(place: LogPlace, most: number): Promise<Taken> {
-    let { segment, index } = await this.skipSwept(place);
+  async next(from: LogPlace, most: number): Promise<Taken> {
+    const place = await this.skipSwept(from);
+    let { segment, index } = place;
     const found: FoundEvent[] = [];
     let part: OwnPart | undefined;
-    for (let read = 0; read < maxRead && (part = await this.read(segment)); read++) {
+    for (let read = 0; read < maxRead && (part = await this.readNext(segment)); read++) {
       const left = part.events.filter((one) => one.index >= index && !isSettled(one, place));
       const taken = left.slice(0, most - found.length);
       found.push(...taken);
@@ -76,16 +86,16 @@ export class EventLog {
    * Returns the next events of an ordered webhook in the order in which they happened: only those before which nothing can be
    * missing. `marginMs` is how long the feed waits until nothing is.
    */
-  async nextInOrder(place: LogPlace, most: number, marginMs: number): Promise<Taken> {
-    const { segment: first } = await this.skipSwept(place);
+  async nextInOrder(from: LogPlace, most: number, marginMs: number): Promise<Taken> {
+    const place = await this.skipSwept(from);
     const open: FoundEvent[] = [];
     let until = 0;
-    let number = first;
+    let number = place.segment;
     let part: OwnPart | undefined;
     const ready = (): FoundEvent[] => open.filter(({ at }) => at <= until);
-    // What makes an event ready may be far behind it.
-    const mayRead = (): boolean => number < first + maxRead || ready().length === 0;
-    while (ready().length < most && mayRead() && (part = await this.read(number))) {
+    const isStuck = (): boolean => open.length > 0 && ready().length === 0; // What makes it ready may be far behind it.
+    const mayRead = (): boolean => number < place.segment + maxRead || isStuck();
+    while (ready().length < most && mayRead() && (part = await this.readNext(number))) {
       until = Math.max(until, part.until);
       open.push(...part.events.filter((one) => !isSettled(one, place)));
       number += 1;
@@ -112,11 +122,12 @@ export class EventLog {
   }
 
   /** Returns the next events that happened from `from` up to `to` (epoch ms), from this place on. */
-  async range(place: EventRef, from: number, to: number, most: number): Promise<RangeTaken> {
-    let { segment, index } = await this.skipSwept(place);
+  async range(begin: EventRef, from: number, to: number, most: number): Promise<RangeTaken> {
+    const place = await this.skipSwept(begin);
+    let { segment, index } = place;
     const found: FoundEvent[] = [];
     let part: OwnPart | undefined;
-    for (let read = 0; read < maxRead && (part = await this.read(segment)); read++) {
+    for (let read = 0; read < maxRead && (part = await this.readNext(segment)); read++) {
       const left = part.events.filter((one) => one.index >= index && one.at >= from && one.at <= to);
       const taken = left.slice(0, most - found.length);
       found.push(...taken);
@@ -128,18 +139,18 @@ export class EventLog {
     return { found, place: { segment, index }, isOver: part === undefined };
   }
 
-  /** Returns the number of the first segment that may have events from `from` on (epoch ms). */
-  async firstSince(from: number): Promise<number> {
-    let low = 1;
-    let high = await this.log.newest(0);
-    // Segments are written in the order of their times. One that was swept counts as too early.
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const part = await this.read(middle);
-      if (part && part.at + skewMs >= from) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  /** The same as `read`; a segment that is lost is one that has nothing. Undefined at the end of the log. */
+  private async readNext(number: number): Promise<OwnPart | undefined> {
+    return (await this.read(number)) ?? ((await this.isLost(number)) ? { until: 0, events: [] } : undefined);
+  }
+
+  /** Whether the missing segment is none that is yet to come. */
+  private async isLost(number: number): Promise<boolean> {
+    if (performance.now() - this.endedAt < lostEveryMs) return false;
+    const later = await this.log.laterThan(number, this.now() - lostAfterMs);
+    if (later === undefined) this.endedAt = performance.now();
+    else this.log.lost(number);
+    return later !== undefined;
   }
 
   private async read(number: number): Promise<OwnPart | undefined> {
@@ -147,27 +158,26 @@ export class EventLog {
     if (known) return known;
     const segment = await this.log.read(number);
     if (!segment) return undefined;
-    const events = eventsOf(segment).flatMap((event, index) =>
-      event.for?.includes(this.id)
-        ? [{ segment: number, index, event, at: timeOf(event), listedAt: segment.at }]
+    const events = eventsOf(segment).flatMap((logged, index) =>
+      logged.for?.includes(this.id)
+        ? [{ segment: number, index, logged, at: timeOf(logged), listedAt: segment.at }]
         : [],
     );
-    const part = { at: segment.at, until: segment.until, events };
+    const part = { until: segment.until, events };
     this.parts.set(number, part);
     return part;
   }
 
-  /** The log deletes whole folders of old segments. */
+  /** Returns the place from which on there are segments: those before it may be swept, or lost. */
   private async skipSwept<P extends EventRef>(place: P): Promise<P> {
     if ((await this.read(place.segment)) || place.segment <= 1) return place;
     if (await this.read(place.segment - 1)) return place; // It is the end of the log.
     const newest = await this.log.newest(0);
     // The log has begun anew, because its store was lost.
-    if (newest > 0 && newest < place.segment - 1) return { ...place, segment: 1, index: 0, seen: 0 };
-    let { segment } = place;
-    while (segment <= newest && !(await this.read(segment)))
-      segment = (Math.floor(segment / perFolder) + 1) * perFolder;
-    return segment === place.segment ? place : { ...place, segment: Math.min(segment, newest + 1), index: 0 };
+    if (newest > 0 && newest < place.segment - 1)
+      return { ...place, segment: 1, index: 0, ...('seen' in place && { seen: 0 }) };
+    const segment = await this.log.firstKept(place.segment, newest);
+    return segment === place.segment ? place : { ...place, segment, index: 0 };
   }
 }
 

@@ -1,7 +1,11 @@
 /** Takes the events of one webhook that do not wait yet: those of the log, and those that somebody wants again. */
-import { dayOf, type DeliveryBook, type EventRef, type Sending } from '../../domain/delivery-book.ts';
+import type { DeliveryBook, Sending } from '../../domain/delivery-book.ts';
+import { dayOf, type EventRef } from '../../domain/delivery-state.ts';
 import type { DeliveryFiles } from './delivery-files.ts';
 import type { EventLog } from './event-log.ts';
+
+/** How many events of the log, and of each kind of redelivery, are taken at once. */
+const mostAtOnce = 64;
 
 interface SourceParts {
   readonly id: string;
@@ -17,9 +21,9 @@ interface SourceParts {
 /** Methods throw `PayloadStoreError`. */
 export class EventSource {
   private readonly parts: SourceParts;
-  /** Whether the log has no more events that are ready. */
+  /** Whether the last look has found that the log has no more events that are ready. */
   private atEnd = false;
-  /** When the next event of the log will be ready that is not, epoch ms. */
+  /** When the next event of the log will be ready that was not then, epoch ms. */
   private readyAt: number | undefined;
 
   constructor(parts: SourceParts) {
@@ -34,18 +38,23 @@ export class EventSource {
   /** When something can be taken, epoch ms. Undefined if nothing can. */
   nextAt(now: number): number | undefined {
     const { book } = this.parts;
+    if (book.takes(now) === 'none') return undefined;
     const isMore = book.state.one.length + book.state.ranges.length > 0 || !this.atEnd;
-    return isMore && book.takes(now) !== 'none' ? now : this.readyAt;
+    return isMore ? now : this.readyAt;
   }
 
-  /** Call this if nothing is taken, so that it is not known any more whether the log has events. */
-  leave(): void {
-    this.atEnd = false;
-  }
-
-  /** Takes at most `most` events of each kind. `isOrdered`: those of the log in the order in which they happened. */
-  async take(isOrdered: boolean, most: number, now: number): Promise<Sending[]> {
+  /**
+   * Takes as many events of each kind as the book lets. `isOrdered`: those of the log in the order in which they happened. If
+   * it lets none, the log is not looked at, and may have more.
+   */
+  async take(isOrdered: boolean, now: number): Promise<Sending[]> {
     const { book } = this.parts;
+    const takes = book.takes(now);
+    this.atEnd = false;
+    this.readyAt = undefined;
+    if (takes === 'none') return [];
+    if (takes === 'a probe') book.update({ probedAt: now });
+    const most = takes === 'many' ? mostAtOnce : 1;
     await this.takeParked();
     const { one } = book.state;
     if (one.length > 0) book.update({ one: one.slice(most) });
@@ -73,19 +82,28 @@ export class EventSource {
     }));
   }
 
-  /** Takes the first file of the parked events that are to be sent again. */
+  /**
+   * Takes the next file of the parked events that are to be sent again. Those that are parked after it has begun do not belong to
+   * them: an event that the receiver refuses for good would come again and again.
+   */
   private async takeParked(): Promise<void> {
     const { id, files, book, save } = this.parts;
     const { ranges, one } = book.state;
     const [range, ...others] = ranges;
     if (!range || range.place || one.length > 0) return;
-    for await (const file of files.parked(id, range.from, range.to)) {
-      book.update({ one: file.entries.map(({ segment, index }) => ({ segment, index })) });
-      for (const { at } of file.entries) book.countParked(dayOf(at), -1);
-      await save(); // Before they are listed as parked no more.
-      return files.unpark(file);
+    if (range.afterKey !== undefined) await files.unpark(range.afterKey, range);
+    const { lastKey = (await files.lastParked(id)) ?? '' } = range;
+    const next = await files.nextParked(id, { ...range, lastKey });
+    if (!next) {
+      book.update({ ranges: others });
+      return;
     }
-    book.update({ ranges: others });
+    book.update({
+      one: next.entries.map(({ segment, index }) => ({ segment, index })),
+      ranges: [{ ...range, afterKey: next.key, lastKey }, ...others],
+    });
+    for (const { at } of next.entries) book.countParked(dayOf(at), -1);
+    await save(); // Before they are listed as parked no more.
   }
 
   private async nextOfRange(most: number): Promise<EventRef[]> {

@@ -7,7 +7,7 @@ import { eventsOf, type Segment } from '../endings/ending-log.ts';
 import type { EndingConsumer } from '../endings/ending-reader.ts';
 import type { LogEnd } from '../endings/feed-state.ts';
 import { isUnanswered, type Temporal } from '../temporal/rpc.ts';
-import { signalDelivery } from './signal-delivery.ts';
+import { signalDelivery } from './start-delivery.ts';
 import { startCallback } from './start-callback.ts';
 
 /**
@@ -24,15 +24,12 @@ export class WebhookConsumer implements EndingConsumer {
   private readonly onFailed: (id: string, error: unknown) => void;
   /** When each delivery was woken, in ms by a clock that only runs forward. */
   private readonly wokenAt = new Map<string, number>();
-  /** The first segment with events of each webhook since then. */
-  private readonly untold = new Map<string, number>();
-  /** The webhooks that were woken since they were seen to be switched off. */
-  private readonly wokenOff = new Set<string>();
-
+  /** The first segment with events of each webhook that was not woken for it. */
+  private readonly unwoken = new Map<string, number>();
   /**
-   * `retryMs` is how long a callback is tried. `isOn` says whether a webhook is switched on. One that is not is woken once: its
-   * delivery then forgets that it has read the log to its end, so that a later wake skips nothing of what it has not sent.
-   * `onFailed` is called with the webhook or call whose delivery Temporal does not take.
+   * `retryMs` is how long a callback is tried. `isOn` says whether a webhook is switched on. One that is not is not woken: its
+   * delivery has forgotten when it was switched off that it has read the log to its end, so a later wake skips nothing of what
+   * it has not sent. `onFailed` is called with the webhook or call whose delivery Temporal does not take.
    */
   constructor(
     temporal: Temporal,
@@ -50,29 +47,18 @@ export class WebhookConsumer implements EndingConsumer {
   async resume({ segments }: LogEnd): Promise<void> {
     await pMap(segments.flatMap(callbacksIn), (ending) => this.callBack(ending), { concurrency });
     for (const segment of segments) this.note(segment);
-    await pMap(this.untold, ([id, number]) => this.wake(id, number), { concurrency });
+    await pMap(this.unwoken, ([id, number]) => this.wake(id, number), { concurrency });
   }
 
   async take(segment: Segment): Promise<void> {
     await pMap(callbacksIn(segment), (ending) => this.callBack(ending), { concurrency });
     this.note(segment);
-    const due = [...this.untold].filter(([id]) => this.isDue(id));
+    const due = [...this.unwoken].filter(([id]) => this.isDue(id));
     await pMap(due, ([id, number]) => this.wake(id, number), { concurrency });
-    for (const [id] of due) if (!this.isOn(id)) this.wokenOff.add(id);
-  }
-
-  replace(): Promise<void> {
-    return Promise.resolve(); // The new run's ending is an event of its own.
-  }
-
-  pass(): Promise<void> {
-    return Promise.resolve();
   }
 
   private isDue(id: string): boolean {
-    if (!this.isOn(id)) return !this.wokenOff.has(id);
-    this.wokenOff.delete(id);
-    return performance.now() - (this.wokenAt.get(id) ?? -Infinity) >= wakeEveryMs;
+    return this.isOn(id) && performance.now() - (this.wokenAt.get(id) ?? -Infinity) >= wakeEveryMs;
   }
 
   /** Starts the delivery of a callback, once. */
@@ -90,16 +76,16 @@ export class WebhookConsumer implements EndingConsumer {
     const begin = performance.now();
     try {
       await signalDelivery(this.temporal, id, wakeSignal, [segment]);
-      this.untold.delete(id);
+      this.unwoken.delete(id);
     } catch (error) {
       if (isUnanswered(error)) throw error;
-      this.onFailed(id, error); // For example because it has too many signals. It is woken again later.
+      this.onFailed(id, error); // For example because it has too many signals. This reader wakes it again later.
     }
     this.wokenAt.set(id, begin);
   }
 
   private note(segment: Segment): void {
-    for (const id of wantersIn(segment)) if (!this.untold.has(id)) this.untold.set(id, segment.number);
+    for (const id of wantersIn(segment)) if (!this.unwoken.has(id)) this.unwoken.set(id, segment.number);
   }
 }
 

@@ -39,21 +39,19 @@ export class WebhookDirectory {
   private readonly updateLimit: EntityUpdateLimit;
   private readonly most: number;
   private readonly reads = new CoalescedReads<Directory>();
-  /**
-   * What was read last, with the run and the length of its history. `asOf` is by a clock that only runs forward, in ms: later
-   * changes may be missing.
-   */
-  private copy: { readonly mark: string; readonly webhooks: readonly Webhook[]; readonly asOf: number } = {
-    mark: '',
-    webhooks: [],
-    asOf: -Infinity,
-  };
+  /** What was read last, with the run and the length of its history. */
+  private copy: { readonly mark: string; readonly webhooks: readonly Webhook[] } = { mark: '', webhooks: [] };
 
   /** `most` is how many webhooks there may be. */
   constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, most: number) {
     this.temporal = temporal;
     this.updateLimit = updateLimit;
     this.most = most;
+  }
+
+  /** What was read last, without asking anybody. */
+  get known(): readonly Webhook[] {
+    return this.copy.webhooks;
   }
 
   /** Returns all webhooks, the oldest first. Takes one RPC if nothing has changed. */
@@ -68,10 +66,8 @@ export class WebhookDirectory {
     return this.reads.read(webhookDirectoryId, () => this.readNow());
   }
 
-  /** The answer may be `maxAgeMs` old. */
-  async find(id: string, maxAgeMs = 0): Promise<Webhook | undefined> {
-    const isNew = maxAgeMs > 0 && performance.now() - this.copy.asOf <= maxAgeMs;
-    return (isNew ? this.copy.webhooks : await this.list()).find((webhook) => webhook.id === id);
+  async find(id: string): Promise<Webhook | undefined> {
+    return (await this.list()).find((webhook) => webhook.id === id);
   }
 
   /** Throws the refusal `webhooks_full`. */
@@ -111,7 +107,6 @@ export class WebhookDirectory {
   }
 
   private async readNow(): Promise<Directory> {
-    const asOf = performance.now();
     const directory = await describeWorkflow(this.temporal, webhookDirectoryId);
     if (!directory) return { state: 'none', webhooks: [] };
     if (directory.status.name !== 'RUNNING') return { state: 'ended' };
@@ -120,9 +115,8 @@ export class WebhookDirectory {
       const { webhooks } = await rpc(this.temporal, rpcTimeoutMs.read, () =>
         this.handle().query(readWebhooksQuery),
       );
-      this.copy = { mark, webhooks, asOf };
+      this.copy = { mark, webhooks };
     }
-    this.copy = { ...this.copy, asOf };
     return { state: 'running', webhooks: this.copy.webhooks };
   }
 

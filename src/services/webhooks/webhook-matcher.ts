@@ -1,11 +1,10 @@
 /** Finds out which webhooks may want an event, when the reader of the feed learns of it. */
 import { mayWant, type EventFacts, type Webhook, type WebhookEventType } from '../../domain/webhook.ts';
-import { ownSessionId, projectOf } from '../../domain/project.ts';
 import type { EndingMarks } from '../../domain/ending.ts';
 import type { FeedEvent } from '../../domain/feed-event.ts';
 import type { CallSummary } from '../calls/call-summary.ts';
 import type { DeliveryFiles } from './delivery-files.ts';
-import { factsOf } from './event-facts.ts';
+import { factsOf, factsOfCall } from './event-facts.ts';
 import { directoryEnded, type WebhookDirectory } from './webhook-directory.ts';
 
 /** How long the feed waits for a directory that does not answer, and how often it is said that it does not, in ms. */
@@ -98,16 +97,10 @@ export class WebhookMatcher {
 
   /** Returns who is told of a call that has ended. */
   marksOf(call: CallSummary): EndingMarks {
-    const { callId, status, agentAsked, sessionId, userId, endedAt, callback } = call;
-    if (status === 'running') return {};
-    const wanting = this.wanting({
-      type: `call.${status}`,
-      project: projectOf(callId),
-      agent: agentAsked,
-      ...(sessionId !== undefined && { sessionId: ownSessionId(sessionId) }),
-      ...(userId !== undefined && { userId }),
-      at: endedAt?.getTime() ?? 0,
-    });
+    const { callId, status: outcome, agentAsked: agent, sessionId, userId, callback } = call;
+    if (outcome === 'running') return {};
+    const endedAt = call.endedAt?.getTime() ?? 0;
+    const wanting = this.wanting(factsOfCall({ callId, outcome, agent, sessionId, userId, endedAt }));
     const isOrdered = wanting.some(({ ordered }) => ordered);
     return {
       ...(wanting.length > 0 && { for: wanting.map(({ id }) => id) }),

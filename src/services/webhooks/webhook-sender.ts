@@ -1,8 +1,12 @@
-/** Sends events to the receivers of webhooks: opens what is sealed, and signs. */
+/** Sends events to the receivers of webhooks, in the format of each: opens what is sealed, and signs. */
 import { randomUUID } from 'node:crypto';
+import { mailText, slackMessage, type EventPlace } from '../../domain/event-texts.ts';
+import { withoutLinks, type SentEvent } from '../../domain/event-words.ts';
 import { Refusal } from '../../domain/failures.ts';
-import { validSecrets, type Webhook } from '../../domain/webhook.ts';
+import { addressesIn, isMailto } from '../../domain/mail-addresses.ts';
+import { formatOf, validSecrets, type Webhook } from '../../domain/webhook.ts';
 import type { OutgoingEvent, SendResult } from '../../receivers/send-event.ts';
+import type { OutgoingMail } from '../../receivers/send-mail.ts';
 import type { TargetCheck } from '../../receivers/target.ts';
 
 /** Seals texts for Temporal's database (platform/sealing.ts). */
@@ -16,6 +20,10 @@ interface Parts {
   readonly sealer: Seal;
   readonly checkTarget: (url: string) => TargetCheck;
   readonly send: (event: OutgoingEvent, signal: AbortSignal) => Promise<SendResult>;
+  /** Undefined without a mail server. */
+  readonly sendMail: ((mail: OutgoingMail, signal: AbortSignal) => Promise<SendResult>) | undefined;
+  /** The origin of the desk in browsers, if it is known. */
+  readonly desk: string | undefined;
   /** Epoch ms by Temporal's clock. */
   readonly now: () => number;
 }
@@ -38,6 +46,7 @@ export class WebhookSender {
 
   /** Returns what lists show of the URL. Throws the refusal `webhook_address_refused`. */
   check(url: string, field = 'url'): string {
+    if (field === 'url' && isMailto(url)) return this.checkMailto(url);
     const checked = this.parts.checkTarget(url);
     if (!checked.ok) throw new Refusal('webhook_address_refused', `${field}: ${checked.reason}`);
     const { origin, pathname, search } = checked.url;
@@ -58,7 +67,7 @@ export class WebhookSender {
   }
 
   /** Tries once to send an event to the `callback_url` of a call. Throws the signal's reason once that is aborted. */
-  sendCallback(
+  async sendCallback(
     { url, project }: { readonly url: string; readonly project: string },
     { eventId, text }: Outgoing,
     signal: AbortSignal,
@@ -75,25 +84,59 @@ export class WebhookSender {
     );
   }
 
-  /** Tries once. Throws the signal's reason once that is aborted. */
-  send(
+  /** Tries once. Throws the signal's reason once that is aborted, and if the URL or a secret was sealed with another key. */
+  async send(
     webhook: Webhook,
     { eventId, text, isAfterGap = false }: Outgoing,
     signal: AbortSignal,
   ): Promise<SendResult> {
     const { sealer, now } = this.parts;
     const open = (sealed: string): string => sealer.open(sealed, contextOf(webhook.id));
+    const format = formatOf(webhook);
+    if (format === 'mail') return this.mail(webhook, { eventId, text }, signal);
     return this.parts.send(
       {
         url: open(webhook.url),
         secrets: validSecrets(webhook, now()).map(open),
         id: eventId,
         timestamp: Math.floor(now() / 1_000),
-        body: text,
+        body: format === 'slack' ? slackMessage(JSON.parse(text) as SentEvent, this.placeOf(webhook)) : text,
         ...(isAfterGap && { headers: { 'webhook-after-gap': 'true' } }),
       },
       signal,
     );
+  }
+
+  /** Without a mail server on this node the try fails: another node may have one. */
+  private async mail(
+    webhook: Webhook,
+    { eventId, text }: Outgoing,
+    signal: AbortSignal,
+  ): Promise<SendResult> {
+    const { sealer, sendMail } = this.parts;
+    const found = addressesIn(sealer.open(webhook.url, contextOf(webhook.id)));
+    if (!found.ok) return { ok: false, error: found.reason, ms: 0 };
+    if (!sendMail) return { ok: false, error: 'a worker has no HOLDFAST_SMTP_URL', ms: 0 };
+    const event = JSON.parse(text) as SentEvent;
+    const footer = `Sent by the webhook ${withoutLinks(webhook.name)} (${webhook.id}) of Holdfast: ${event.type}, ${event.timestamp}, ${eventId}`;
+    const mail = mailText(event, this.placeOf(webhook), footer);
+    return sendMail({ ...mail, to: found.addresses, id: eventId, date: new Date(event.timestamp) }, signal);
+  }
+
+  private placeOf({ project }: Webhook): EventPlace {
+    return { desk: this.parts.desk, project };
+  }
+
+  /** Addresses are no secrets: lists show them. */
+  private checkMailto(url: string): string {
+    const found = addressesIn(url);
+    if (!found.ok) throw new Refusal('webhook_address_refused', `url: ${found.reason}`);
+    if (!this.parts.sendMail)
+      throw new Refusal(
+        'webhook_address_refused',
+        'url: this node sends no mail: set HOLDFAST_SMTP_URL and HOLDFAST_SMTP_FROM on all nodes, and start them again',
+      );
+    return `mailto:${found.addresses.join(',')}`;
   }
 
   /** Returns the secret that signs what is sent to the `callback_url` of the project's calls. */

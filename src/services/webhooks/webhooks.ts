@@ -1,29 +1,32 @@
 /** What users do with webhooks. Every method may throw the refusals `temporal_unavailable` and `payload_store_unavailable`. */
 import { randomUUID } from 'node:crypto';
-import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { Redelivery } from '../../activities/deliveries.ts';
-import type { DeliveryState } from '../../domain/delivery-book.ts';
+import { maxRanges, maxSingles, type DeliveryState } from '../../domain/delivery-state.ts';
 import { Refusal } from '../../domain/failures.ts';
-import { deliveryWorkflowId } from '../../domain/ids.ts';
 import { allProjects } from '../../domain/project.ts';
-import { projectOfWebhook, type Webhook } from '../../domain/webhook.ts';
-import type { NewWebhook, WebhookChange } from '../../domain/webhook-book.ts';
+import { isMailto } from '../../domain/mail-addresses.ts';
+import { projectOfWebhook, type HttpFormat, type Webhook } from '../../domain/webhook.ts';
+import { noSuchWebhook, type NewWebhook, type WebhookChange } from '../../domain/webhook-book.ts';
 import { refusing } from '../../payloads/store-refusals.ts';
 import { newWebhookSecret } from '../../receivers/secrets.ts';
 import type { SendResult } from '../../receivers/send-event.ts';
-import { addJobUpdate, retrySignal } from '../../workflows/messages.ts';
-import type { webhookDelivery } from '../../workflows/webhook-delivery.ts';
+import { retrySignal } from '../../workflows/messages.ts';
 import type { EndingLog } from '../endings/ending-log.ts';
-import { sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
-import { isNotFound, rpc, rpcTimeoutMs, workflowTaskTimeout, type Temporal } from '../temporal/rpc.ts';
-import type { DeliveryEntry, DeliveryFiles } from './delivery-files.ts';
-import { signalDelivery } from './signal-delivery.ts';
+import type { EntityUpdateLimit } from '../temporal/entity-updates.ts';
+import type { Temporal } from '../temporal/rpc.ts';
+import type { DeliveryFiles } from './delivery-files.ts';
+import { findTry, readDeliveries, type DeliveryPage, type DeliveryWish } from './delivery-log.ts';
+import { addDeliveryJob, signalDelivery } from './start-delivery.ts';
 import type { WebhookDirectory } from './webhook-directory.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
 /** What a user gives for a new webhook. */
-export type WebhookWish = Omit<NewWebhook, 'id' | 'url' | 'shownUrl' | 'secrets' | 'fromSegment'> & {
+export type WebhookWish = Omit<
+  NewWebhook,
+  'id' | 'url' | 'shownUrl' | 'format' | 'secrets' | 'fromSegment'
+> & {
   readonly url: string;
+  readonly format?: HttpFormat;
 };
 
 /** What a user changes. */
@@ -40,17 +43,6 @@ export interface ShownWebhook extends KnownWebhook {
   readonly secret: string;
 }
 
-export interface DeliveryWish {
-  readonly outcome?: DeliveryEntry['outcome'] | undefined;
-  /** Epoch ms, exclusive. */
-  readonly before: number;
-  readonly limit: number;
-}
-
-/** How many redeliveries of a webhook wait at most: of a time, and of single events. */
-const maxRedeliveries = 20;
-const maxEvents = 1_000;
-
 interface Parts {
   readonly temporal: Temporal;
   readonly updateLimit: EntityUpdateLimit;
@@ -60,6 +52,8 @@ interface Parts {
   readonly sender: WebhookSender;
   /** How long the log of deliveries is kept, in ms. */
   readonly keptMs: number;
+  /** Epoch ms by Temporal's clock. */
+  readonly now: () => number;
 }
 
 export class Webhooks {
@@ -70,10 +64,11 @@ export class Webhooks {
   }
 
   /** Throws the refusals `webhook_address_refused` and `webhooks_full`. */
-  async create({ url, ...wish }: WebhookWish): Promise<ShownWebhook> {
+  async create({ url, format, ...wish }: WebhookWish): Promise<ShownWebhook> {
     const { directory, endings, sender } = this.parts;
     const id = `wh${randomUUID().replaceAll('-', '').slice(0, 20)}`;
     const shownUrl = sender.check(url);
+    refuseFormat(shownUrl, format);
     const secret = newWebhookSecret();
     // Before the webhook exists: what ends after that comes into later segments.
     const fromSegment = (await refusing(() => endings.newest(0))) + 1;
@@ -82,6 +77,7 @@ export class Webhooks {
       id,
       url: sender.seal(id, url),
       shownUrl,
+      ...(format === 'slack' && { format }),
       secrets: [{ sealed: sender.seal(id, secret) }],
       fromSegment,
     });
@@ -102,13 +98,17 @@ export class Webhooks {
 
   /** Throws the refusal `webhook_address_refused`. */
   async change(project: string, id: string, { url, ...wish }: WebhookChangeWish): Promise<KnownWebhook> {
-    await this.owned(project, id);
+    const before = await this.owned(project, id);
     const { directory, sender } = this.parts;
     const target = url !== undefined && { shownUrl: sender.check(url), url: sender.seal(id, url) };
+    refuseFormat(target ? target.shownUrl : before.shownUrl, wish.format);
     const changed = await directory.change(id, { ...wish, ...target });
-    // What waits is sent now. If this fails, the sender repeats the change.
-    const mustRetry = changed.disabledAt === undefined && (target !== false || wish.enabled === true);
-    if (mustRetry) await signalDelivery(this.parts.temporal, id, retrySignal, []);
+    // What waits is sent now; or the delivery learns that it is off, and that nobody wakes it from now on. If this fails, the
+    // client repeats the change.
+    const isOn = changed.disabledAt === undefined;
+    const isOther = target !== false || wish.format !== undefined;
+    if (wish.enabled !== undefined || (isOn && isOther))
+      await signalDelivery(this.parts.temporal, id, retrySignal, []);
     return this.known(changed);
   }
 
@@ -123,17 +123,14 @@ export class Webhooks {
   /** Removes the webhook, and what is kept of its deliveries. */
   async remove(project: string, id: string): Promise<void> {
     const { directory, temporal } = this.parts;
-    const isKnown = (await directory.find(id)) !== undefined;
-    if (isKnown) {
-      await this.owned(project, id);
+    const webhook = await directory.find(id);
+    if (webhook) {
+      refuseOthers(webhook, project);
       await directory.remove(id);
     }
-    // Its delivery finds that it is removed. An earlier try to remove it may have ended before this.
-    const delivery = temporal.client.workflow.getHandle(deliveryWorkflowId(id));
-    await rpc(temporal, rpcTimeoutMs.write, () => delivery.signal(retrySignal)).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
-    if (!isKnown) throw noSuchWebhook(id);
+    // Its delivery finds that it is removed, and deletes its log. An earlier try to remove it may have ended before this.
+    await signalDelivery(temporal, id, retrySignal, []);
+    if (!webhook) throw notFound(id);
   }
 
   /** Sends a test event once, also if the webhook is switched off. */
@@ -142,103 +139,97 @@ export class Webhooks {
     return this.parts.sender.test(webhook, signal);
   }
 
-  /** Returns tries, the newest first. */
+  /** Returns tries, the newest first. Throws the signal's reason once that is aborted. */
   async deliveries(
     project: string,
     id: string,
-    { outcome, before, limit }: DeliveryWish,
-  ): Promise<{ readonly entries: readonly DeliveryEntry[]; readonly isMore: boolean }> {
-    await this.owned(project, id);
-    const entries: DeliveryEntry[] = [];
-    return refusing(async () => {
-      for await (const file of this.parts.files.log(id, before, before - this.parts.keptMs)) {
-        for (const entry of file) {
-          if (outcome !== undefined && entry.outcome !== outcome) continue;
-          // Those of one millisecond belong to one page: the next one begins before it.
-          if (entries.length >= limit && entry.at !== entries.at(-1)?.at) return { entries, isMore: true };
-          entries.push(entry);
-        }
-      }
-      return { entries, isMore: false };
-    });
+    wish: DeliveryWish,
+    signal: AbortSignal,
+  ): Promise<DeliveryPage> {
+    const webhook = await this.owned(project, id);
+    return refusing(() => readDeliveries(this.look(webhook, signal), wish));
   }
 
-  /** Has one event sent again. Throws the refusals `event_not_found`, `webhook_disabled`, `redeliveries_full`. */
-  async redeliverOne(project: string, id: string, eventId: string, now: number): Promise<void> {
-    refuseDisabled(await this.owned(project, id));
-    const found = await refusing(() => this.findEvent(id, eventId, now));
-    if (!found)
-      throw new Refusal('event_not_found', `No event '${eventId}' in the log of deliveries of '${id}'`);
+  /**
+   * Has one event sent again, of which the log has a try before `before` (epoch ms). Throws the refusals `event_not_found`,
+   * `webhook_disabled`, `redeliveries_full`, and the signal's reason once that is aborted.
+   */
+  async redeliverOne(
+    project: string,
+    id: string,
+    { eventId, before }: { readonly eventId: string; readonly before: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const webhook = await this.owned(project, id);
+    refuseDisabled(webhook);
+    const found = await refusing(() => findTry(this.look(webhook, signal), eventId, before));
+    if (typeof found !== 'object') throw noSuchEvent(id, eventId, found);
     const { segment, index } = found;
-    await this.refuseFull(id);
-    await this.addJob(id, { kind: 'one', segment, index });
+    await this.refuseFull(id, ({ one }) => one.length >= maxSingles);
+    await addDeliveryJob(this.parts, id, { kind: 'one', segment, index });
   }
 
   /** Has the events of a time sent again. Throws the refusals `webhook_disabled` and `redeliveries_full`. */
   async redeliver(project: string, id: string, job: Redelivery): Promise<void> {
     refuseDisabled(await this.owned(project, id));
-    await this.refuseFull(id);
-    await this.addJob(id, job);
+    await this.refuseFull(id, ({ ranges }) => ranges.length >= maxRanges);
+    await addDeliveryJob(this.parts, id, job);
   }
 
   /** Jobs that an activity has taken wait in the state while the receiver is down. */
-  private async refuseFull(id: string): Promise<void> {
+  private async refuseFull(id: string, isFull: (state: DeliveryState) => boolean): Promise<void> {
     const state = await refusing(() => this.parts.files.readState(id));
-    if (!state || (state.ranges.length < maxRedeliveries && state.one.length < maxEvents)) return;
+    if (!state || !isFull(state)) return;
     throw new Refusal(
       'redeliveries_full',
       `Too many redeliveries of '${id}' wait already: try again when they are done`,
     );
   }
 
-  private async findEvent(id: string, eventId: string, now: number): Promise<DeliveryEntry | undefined> {
-    for await (const entries of this.parts.files.log(id, now, now - this.parts.keptMs)) {
-      const found = entries.find((entry) => entry.eventId === eventId);
-      if (found) return found;
-    }
-    return undefined;
+  /** What the log may have of the webhook. What its clock says may be off by as long as a log file may be late. */
+  private look({ id, createdAt }: Webhook, signal: AbortSignal): Parameters<typeof readDeliveries>[0] {
+    const { files, keptMs, now } = this.parts;
+    return { files, id, since: Math.max(now() - keptMs, createdAt - 3_600_000), signal };
   }
 
   private async owned(project: string, id: string): Promise<Webhook> {
     const webhook = await this.parts.directory.find(id);
-    if (!webhook || projectOfWebhook(webhook) !== project) throw noSuchWebhook(id);
+    if (!webhook) throw notFound(id);
+    refuseOthers(webhook, project);
     return webhook;
   }
 
   private async known(webhook: Webhook): Promise<KnownWebhook> {
     return { webhook, deliveries: await refusing(() => this.parts.files.readState(webhook.id)) };
   }
-
-  private async addJob(id: string, job: Redelivery): Promise<void> {
-    const { temporal, updateLimit } = this.parts;
-    const updateId = randomUUID();
-    const workflowId = deliveryWorkflowId(id);
-    await updateLimit.run(workflowId, () =>
-      rpc(temporal, rpcTimeoutMs.write, () =>
-        sendUpdate(() =>
-          temporal.client.workflow.executeUpdateWithStart(addJobUpdate, {
-            args: [{ ...job, id: updateId }],
-            updateId,
-            startWorkflowOperation: new WithStartWorkflowOperation(
-              'webhookDelivery' satisfies typeof webhookDelivery.name,
-              {
-                workflowId,
-                taskQueue: temporal.taskQueue,
-                args: [{ id, jobs: [] }],
-                workflowTaskTimeout,
-                workflowIdConflictPolicy: 'USE_EXISTING',
-                staticSummary: 'The deliveries of one webhook',
-              },
-            ),
-          }),
-        ),
-      ),
-    );
-  }
 }
 
-function noSuchWebhook(id: string): Refusal {
-  return new Refusal('webhook_not_found', `Webhook '${id}' not found: GET /api/vps/webhooks lists them`);
+function refuseFormat(shownUrl: string, format: HttpFormat | undefined): void {
+  if (format === 'slack' && isMailto(shownUrl))
+    throw new Refusal(
+      'webhook_address_refused',
+      'format: a mailto URL is sent by mail: leave the format out, or give the https URL of a chat',
+    );
+}
+
+function notFound(id: string): Refusal {
+  const { type, detail } = noSuchWebhook(id);
+  return new Refusal(type, detail);
+}
+
+function refuseOthers(webhook: Webhook, project: string): void {
+  if (projectOfWebhook(webhook) !== project) throw notFound(webhook.id);
+}
+
+/** `backTo`: the log has an earlier part that was not looked at. */
+function noSuchEvent(id: string, eventId: string, backTo: number | undefined): Refusal {
+  const none = `No event '${eventId}' in the log of deliveries of '${id}'`;
+  return new Refusal(
+    'event_not_found',
+    backTo === undefined
+      ? none
+      : `${none} since ${new Date(backTo).toISOString()}: give \`before\`, a time shortly after a try of it`,
+  );
 }
 
 function refuseDisabled({ id, disabledAt }: Webhook): void {

@@ -1,7 +1,7 @@
 /** The activity of one webhook's deliveries, with a simulated receiver and directory. */
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { expect, it } from 'vitest';
-import { newDeliveries } from '../../../src/domain/delivery-book.ts';
+import { newDeliveries } from '../../../src/domain/delivery-state.ts';
 import type { WebhookChange } from '../../../src/domain/webhook-book.ts';
 import type { Webhook } from '../../../src/domain/webhook.ts';
 import { EndingLog } from '../../../src/services/endings/ending-log.ts';
@@ -16,8 +16,15 @@ const context = {
 } as unknown as Context;
 const gone = { ok: false, status: 410, error: 'HTTP 410', ms: 1, gone: true } as const;
 
-/** `hasUrl`: the URL of the webhook when the receiver's answer is worked on. */
-async function prepared(begin: Webhook, hasUrl = begin.url) {
+/** The URL of a receiver that takes everything. */
+const answersTwoHundred = 'sealed URL of one that is up';
+
+/** `hasUrl`: the URL of the webhook when the receiver's answer is worked on. `onSent` is called by `answersTwoHundred`. */
+async function prepared(
+  begin: Webhook,
+  hasUrl = begin.url,
+  onSent: () => Promise<unknown> = () => Promise.resolve(),
+) {
   const store = new MemoryStore();
   const [files, endings] = [new DeliveryFiles(store), new EndingLog(store)];
   const times = { startedAt: 1, endedAt: 2, queuedMs: 0, attempts: [] };
@@ -47,6 +54,7 @@ async function prepared(begin: Webhook, hasUrl = begin.url) {
     bodyOf: () => Promise.resolve({ text: '{}' }),
     send: ({ url }) => {
       sentTo.push(url);
+      if (url === answersTwoHundred) return onSent().then(() => ({ ok: true, status: 204, ms: 1 }) as const);
       if (url === begin.url) now = { ...now, url: hasUrl };
       return Promise.resolve(url === begin.url ? gone : { ok: true, status: 204, ms: 1 });
     },
@@ -61,7 +69,10 @@ async function prepared(begin: Webhook, hasUrl = begin.url) {
       jobs: [],
       ...(skip && { skip }),
     });
-  return { files, work, changes, sentTo, deliver };
+  const switchOff = (): void => void (now = { ...now, disabledAt: 3, disabledBecause: 'by_request' });
+  const append = (number: number) =>
+    endings.append({ number, fence: 1, at: 2, until: 2, endings: [{ ...ending, callId: `c${number}` }] });
+  return { files, work, changes, sentTo, deliver, switchOff, append };
 }
 
 it('after 410 nothing more is sent', async () => {
@@ -84,4 +95,15 @@ it('a webhook that is switched off skips nothing and has not read the log to its
   await files.writeState('wh1', newDeliveries(1));
   expect(await deliver({ after: 1, to: 9 })).toEqual({});
   expect((await files.readState('wh1'))?.place.segment).toBe(1);
+});
+
+it('once a webhook is switched off, it gets nothing of what comes later, although something was just sent', async () => {
+  const isUp: Webhook = { ...webhook, url: answersTwoHundred };
+  const world = await prepared(isUp, isUp.url, async () => {
+    world.switchOff();
+    await world.append(3);
+  });
+  expect(await world.deliver()).toEqual({});
+  expect(world.sentTo).toHaveLength(2);
+  expect(await world.files.readState('wh1')).toMatchObject({ place: { segment: 3 }, waiting: [] });
 });

@@ -24,6 +24,8 @@ export class DirectoryWorld {
   starts = 0;
   /** The signals that were sent, each as its workflow, name and arguments. */
   readonly signals: string[] = [];
+  /** The redeliveries that were asked for. */
+  readonly jobs: unknown[] = [];
   /** The workflows that take no signal. */
   readonly refused = new Set<string>();
   readonly temporal: Temporal;
@@ -31,12 +33,13 @@ export class DirectoryWorld {
 
   constructor() {
     const workflow = {
-      getHandle: (id: string) => ({
+      getHandle: () => ({
         describe: () => this.describe(),
         query: () => this.query(),
-        signal: ({ name }: { name: string }) => this.signal(`${id} ${name}`),
         executeUpdate: (_update: unknown, { args }: { args: unknown[] }) => this.update(args),
       }),
+      executeUpdateWithStart: (_update: unknown, { args }: { args: unknown[] }) =>
+        Promise.resolve(this.jobs.push(...args)),
       start: () => Promise.resolve((this.starts += 1)),
       signalWithStart: (
         _type: string,
