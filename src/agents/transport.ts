@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../domain/agent.ts';
+import type { FailedAnswer } from '../domain/call.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
 
@@ -49,16 +50,19 @@ export class AgentError extends Error {
   readonly retryAfterMs: number | undefined;
   /** HTTP status of the agent's answer. Undefined if there was none. */
   readonly statusCode: number | undefined;
+  /** What the agent answered, if its status said that it failed. */
+  readonly answer: FailedAnswer | undefined;
 
   constructor(
     type: ErrorType,
     message: string,
-    options: { retryAfterMs?: number; statusCode?: number; cause?: unknown } = {},
+    options: { retryAfterMs?: number; statusCode?: number; answer?: FailedAnswer; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'AgentError';
     this.type = type;
     this.retryAfterMs = options.retryAfterMs;
     this.statusCode = options.statusCode;
+    this.answer = options.answer;
   }
 }

@@ -14,6 +14,7 @@ import helmet from 'helmet';
 import { callFields } from '../domain/call-fields.ts';
 import { Refusal } from '../domain/failures.ts';
 import { callIdFrom } from '../domain/ids.ts';
+import { gathered } from './http/gathered.ts';
 import { without } from '../lib/without.ts';
 import { webDir } from '../platform/paths.ts';
 import { nobody, requireScope, type Principal } from './http/auth.ts';
@@ -31,8 +32,12 @@ import { refuseOtherSites } from './http/refuse-other-sites.ts';
 import { requestLog } from './http/request-log.ts';
 import { traceRequest } from './http/request-trace.ts';
 import { withoutKeys } from './http/without-keys.ts';
+import { pauseEndpoints } from './agents/pause-routes.ts';
+import { alertEndpoints } from './alerts/routes.ts';
+import { silenceEndpoints } from './alerts/silence-routes.ts';
 import { agentEndpoints } from './agents/routes.ts';
 import { callStreamEndpoints } from './calls/call-streams.ts';
+import { callCsvEndpoints } from './calls/call-csv.ts';
 import { callExportEndpoints } from './calls/call-export.ts';
 import { batchEndpoints } from './reruns/batch-routes.ts';
 import { callEndpoints } from './calls/routes.ts';
@@ -61,11 +66,13 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
   return [
     ...whatIfEndpoints(deps),
     ...callStreamEndpoints(deps),
+    ...callCsvEndpoints(deps),
     ...callExportEndpoints(deps), // Before /calls/{id}, which would take its path.
     ...callEndpoints(deps),
     ...rerunEndpoints(deps),
     ...batchEndpoints(deps),
     ...agentEndpoints(deps),
+    ...pauseEndpoints(deps),
     ...healthEndpoints(deps),
     ...sessionEndpoints(deps),
     ...sessionChangeEndpoints(deps),
@@ -77,6 +84,8 @@ export function endpointsOf(deps: ApiDependencies, document: () => { openapi: st
     ...callbackEndpoints(deps), // Before /webhooks/{id}, which would take its path.
     ...webhookEndpoints(deps),
     ...deliveryEndpoints(deps),
+    ...alertEndpoints(deps),
+    ...silenceEndpoints(deps),
     ...nodeEndpoints(deps),
     ...operationEndpoints(deps, document),
   ];
@@ -178,9 +187,7 @@ async function serve(
   const project = one.projects ? await projectOfRequest(one, request, principal, access) : principal.project;
   const context = {
     params: one.params && validate(one.params, request.params, 'path'),
-    query:
-      one.query &&
-      validate(one.query, one.projects ? without(request.query, 'project') : request.query, 'query'),
+    query: one.query && validate(one.query, queryOf(one, request), 'query'),
     body: one.body && validate(one.body, request.body ?? (one.bodyOptional ? {} : undefined), 'body'),
     principal,
     project,
@@ -195,6 +202,11 @@ async function serve(
   response.status(reply.status).set(reply.headers ?? {});
   if (reply.body === undefined) response.end();
   else response.json(reply.body);
+}
+
+function queryOf({ projects, gathers }: Endpoint, { query }: Request): Record<string, unknown> {
+  const own = projects ? without(query, 'project') : query;
+  return gathers === undefined ? own : gathered(own, gathers);
 }
 
 function isEmpty({ headers }: Request): boolean {

@@ -3,7 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Agent } from '../contract/agents.ts';
 
 /** The configuration of an agent: the members that an answer of the node and a registration have in common. */
-export type ComparableAgent = Omit<Agent, 'url' | 'has_auth_token' | 'auth_token_reference' | 'expect'> & {
+export type ComparableAgent = Omit<
+  Agent,
+  'url' | 'has_auth_token' | 'auth_token_reference' | 'expect' | 'paused' | 'fallback_of'
+> & {
   /** The expectation. Members that are null may be left out. */
   readonly expect: Partial<NonNullable<Agent['expect']>> | null;
 };

@@ -1,6 +1,6 @@
 /** The options that select calls. Every command on many calls takes the same ones. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { CallFilter } from '../contract/call-requests.ts';
+import type { CallFilter, CallListQuery } from '../contract/call-requests.ts';
 import type { CallStatus } from '../contract/calls.ts';
 import { errorTypes, type ErrorType } from '../domain/failures.ts';
 import { callIdFrom } from '../domain/ids.ts';
@@ -64,6 +64,55 @@ export function filterOf(options: FilterOptions): Record<string, string> {
   return Object.fromEntries(
     Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+}
+
+/** The parsed options of what else finds calls. */
+export interface SearchOptions extends FilterOptions {
+  readonly asked?: string;
+  readonly failedOver?: 'true' | 'false';
+  readonly resolved?: 'true' | 'false';
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly promptContains?: string;
+}
+
+const yesOrNo = ['true', 'false'];
+
+/** Adds the filter options to a command, and those of what Temporal's list filter cannot say. */
+export function withSearch(command: Command): Command {
+  return withFilter(command)
+    .option('--asked <name>', 'agent that the call asked, as its first or as a fallback')
+    .addOption(
+      new Option('--failed-over <yes>', 'whether another agent answered than the one named').choices(yesOrNo),
+    )
+    .addOption(
+      new Option('--resolved <yes>', 'failed calls: whether a rerun of theirs was answered').choices(yesOrNo),
+    )
+    .option('--metadata <name=value>', 'member of the metadata; may be repeated', asMember)
+    .option('--prompt-contains <text>', 'text in the prompt');
+}
+
+/** Converts the options to the parameters of a list. Options that are not set are left out. */
+export function searchOf(options: SearchOptions): Record<string, string> {
+  const { asked, failedOver: failed_over, resolved, promptContains: prompt_contains, metadata } = options;
+  const more = { asked, failed_over, resolved, prompt_contains } satisfies CallListQuery;
+  const members = Object.entries(metadata ?? {}).map(([name, value]): [string, string] => [
+    `metadata.${name}`,
+    value,
+  ]);
+  return {
+    ...filterOf(options),
+    ...Object.fromEntries(
+      [...Object.entries(more), ...members].filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      ),
+    ),
+  };
+}
+
+function asMember(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Takes name=value.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { version } from '../platform/version.ts';
 import { withExamples } from './command.ts';
 import { addAgentCommands } from './commands/agents.ts';
+import { addAlertCommands } from './commands/alerts.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addCallsCommands } from './commands/calls.ts';
 import { addCompletionCommands } from './commands/completion.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addProjectCommands(program);
   addKeyCommands(program);
   addWebhookCommands(program);
+  addAlertCommands(program);
   addNodesCommand(program);
   addDoctorCommand(program);
   addCompletionCommands(program);

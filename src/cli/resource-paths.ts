@@ -22,6 +22,15 @@ export function sessionPartPath(id: string, part?: 'fork' | 'messages'): string 
   return `/sessions/${encodeURIComponent(id)}${part === undefined ? '' : `/${part}`}`;
 }
 export const agentPath = (name: string): ResourcePath => pathOf('/agents', name);
+/** Makes the path of an action on an agent. Such a path takes no `?id=`, so an agent called `.` or `..` has none. */
+export function agentActionPath(name: string, action: 'pause' | 'resume'): string {
+  if (name === '.' || name === '..')
+    throw new CliError(
+      'usage',
+      "An agent called '.' or '..' cannot be paused: its name cannot be part of a URL path",
+    );
+  return `/agents/${encodeURIComponent(name)}/${action}`;
+}
 export const healthPath = (name: string): ResourcePath => pathOf('/health', name);
 
 /** Makes the path of a webhook, or of something below it. Ids of webhooks are made by the node, so each can be a path segment. */

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { WebhookChange } from '../contract/webhooks.ts';
 import { parseMember, type MetadataFilter } from '../domain/metadata-filter.ts';
-import { webhookEventTypes, type WebhookEventType } from '../domain/webhook.ts';
+import { httpFormats, webhookEventTypes, type HttpFormat, type WebhookEventType } from '../domain/webhook.ts';
 import { CliError } from './errors.ts';
 import { asList } from './limit-options.ts';
 
@@ -13,6 +13,7 @@ export interface WebhookOptions {
   readonly sessionPrefix?: string;
   readonly user?: string;
   readonly metadata?: MetadataFilter;
+  readonly format?: HttpFormat;
   readonly ordered?: boolean;
   readonly content?: boolean;
 }
@@ -49,6 +50,11 @@ export function withWebhook(
       'only calls whose metadata has this; true and 2 are no texts, \'"2"\' is one; repeat it for more',
       moreMetadata,
     )
+    .addOption(
+      new Option('--format <format>', 'how events are written; those of a mailto URL are mails').choices(
+        Object.keys(httpFormats),
+      ),
+    )
     .option(
       '--ordered',
       "send a session's events in the order in which its calls ended, about a minute later",
@@ -77,6 +83,7 @@ export function webhookFieldsOf(options: WebhookOptions & RemovalOptions) {
     session_prefix: options.anySession ? null : options.sessionPrefix,
     user_id: options.anyUser ? null : options.user,
     metadata: options.anyMetadata ? null : options.metadata,
+    format: options.format,
     ordered: options.ordered,
     include_content: options.content,
   } satisfies { readonly [Name in keyof WebhookChange]: WebhookChange[Name] | undefined };

@@ -1,6 +1,7 @@
 /** Webhooks as people read them. */
 import type { Delivery, ShownWebhook, Webhook } from '../contract/webhooks.ts';
 import { memberText } from '../domain/metadata-filter.ts';
+import { answerWords } from '../domain/webhook.ts';
 import { note, type Output } from './output.ts';
 
 /** Writes everything about a webhook. */
@@ -11,6 +12,7 @@ export function showWebhook(out: Output, webhook: Webhook): void {
     name: webhook.name,
     project: webhook.project,
     url: webhook.url,
+    format: webhook.format,
     events: webhook.events.join(', '),
     agents: webhook.agents?.join(', ') ?? 'all',
     session_prefix: webhook.session_prefix,
@@ -34,10 +36,16 @@ export function showSecret(out: Output, webhook: ShownWebhook, what: string): vo
     out.document(webhook);
     return;
   }
-  note(`${what} ${webhook.id} (${webhook.name}). The receiver checks signatures with this secret.`);
+  note(`${what} ${webhook.id} (${webhook.name}). ${secretUses[webhook.format]}`);
   note('This is the only time that it is shown:');
   out.text(webhook.secret);
 }
+
+const secretUses: Readonly<Record<Webhook['format'], string>> = {
+  standard: 'The receiver checks signatures with this secret.',
+  slack: 'A chat needs no secret; a receiver of your own can check signatures with this one.',
+  mail: 'Mails need no secret; it is for the day when the webhook gets another URL.',
+};
 
 function statusInWords({ status, failing_since: since, disabled_at: disabledAt }: Webhook): string {
   if (status === 'failing') return since === null ? status : `failing since ${since}`;
@@ -46,7 +54,7 @@ function statusInWords({ status, failing_since: since, disabled_at: disabledAt }
   return status;
 }
 
-/** What came of a try: the HTTP status, or why there was none. Empty if nothing is known. */
+/** What came of a try: the answer, or why there was none. Empty if nothing is known. */
 export function outcomeOf({ status, error }: Pick<Delivery, 'status' | 'error'>): string {
-  return error ?? (status === null ? '' : `HTTP ${status}`);
+  return error ?? (status === null ? '' : answerWords(status));
 }

@@ -1,5 +1,7 @@
 /** Schemas of requests about agents. */
+import { maxReasonLength } from '../domain/agent-pause.ts';
 import { looksLikeReference, parseReference, referenceTakes } from '../domain/secret-reference.ts';
+import { newCalls } from './agents.ts';
 import { noDeeperThan, noLargerThan } from './bounds.ts';
 import { id, newId } from './ids.ts';
 import { newProjectName } from './projects.ts';
@@ -77,4 +79,16 @@ export const registration = z
   })
   .openapi('AgentRegistration');
 
+/** The body of a pause. */
+export const pauseRequest = z
+  .strictObject({
+    reason: z.string().trim().min(1).max(maxReasonLength).nullish(),
+    until: z.iso.datetime({ offset: true }).nullish().openapi({
+      description: 'When the agent counts as resumed; in the future. Default: when it is resumed',
+    }),
+    new_calls: newCalls.default('fall_back'),
+  })
+  .openapi('AgentPauseRequest');
+
+export type AgentPauseRequest = RequestOf<typeof pauseRequest>;
 export type AgentRegistration = RequestOf<typeof registration>;

@@ -1,7 +1,25 @@
 /** Schemas of answers about agents. */
 import type { AnswerOf } from './types-of.ts';
-import { nullableText, wholeNumber } from './fields.ts';
+import { newCallsModes, type NewCalls } from '../domain/agent-pause.ts';
+import { isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
+
+export const newCalls = z.enum(Object.keys(newCallsModes) as [NewCalls, ...NewCalls[]]).openapi({
+  description: Object.entries(newCallsModes)
+    .map(([mode, what]) => `${mode}: ${what}`)
+    .join('; '),
+});
+
+/** The pause of an agent. */
+export const agentPause = z
+  .object({
+    since: isoTime,
+    until: isoTime.nullable().openapi({ description: 'null: until it is resumed' }),
+    reason: nullableText,
+    new_calls: newCalls,
+    by: nullableText.openapi({ description: 'The name of the person or the id of the API key, if known' }),
+  })
+  .openapi('AgentPause');
 
 /** A registered agent. */
 export const agentDescription = z
@@ -17,6 +35,9 @@ export const agentDescription = z
     max_retries: z.number().int(),
     max_concurrency: z.number().int().nullable(),
     fallback_agents: z.array(z.string()),
+    fallback_of: z
+      .array(z.string())
+      .openapi({ description: 'The agents that fall back to it, sorted by name' }),
     history: z.enum(['window', 'none']),
     expect: z
       .object({
@@ -30,6 +51,7 @@ export const agentDescription = z
     auth_token_reference: nullableText.openapi({
       description: 'What the token refers to, if it is not kept itself: env:NAME or file:NAME',
     }),
+    paused: agentPause.nullable().openapi({ description: 'null: the agent is in rotation' }),
   })
   .openapi('Agent');
 
@@ -45,6 +67,7 @@ export const agentRegistered = z.object({
   }),
 });
 
+export type AgentPause = AnswerOf<typeof agentPause>;
 export type Agent = AnswerOf<typeof agentDescription>;
 export type AgentList = AnswerOf<typeof agentList>;
 export type AgentRegistered = AnswerOf<typeof agentRegistered>;

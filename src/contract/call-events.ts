@@ -1,6 +1,6 @@
 /** Schemas of server-sent events about calls. */
 import type { AnswerOf } from './types-of.ts';
-import { callCounts, callSummary } from './calls.ts';
+import { callCounts, callSummary, covers } from './calls.ts';
 import { errorType, isoTime, nullableText, wholeNumber } from './fields.ts';
 import { z } from './zod.ts';
 
@@ -38,7 +38,7 @@ export const callEvent = z.discriminatedUnion('type', [
 export const callEnd = z.object({ type: z.literal('end'), call_id: z.string() });
 
 /** The data of the event `calls` of the live list: the current first page of a filter and the current counts by status. */
-export const liveCalls = z.object({ calls: z.array(callSummary), counts: callCounts });
+export const liveCalls = z.object({ calls: z.array(callSummary), counts: callCounts, covers });
 
 export type CallEvent = AnswerOf<typeof callEvent>;
 export type CallEnd = AnswerOf<typeof callEnd>;

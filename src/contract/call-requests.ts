@@ -5,7 +5,7 @@ import { jsonBytes } from '../domain/json-bytes.ts';
 import { metadataRecord, noLargerThan } from './bounds.ts';
 import { callStatus } from './calls.ts';
 import { id, newId } from './ids.ts';
-import { cursorQuery } from './query.ts';
+import { cursorQuery, numberInQuery } from './query.ts';
 import type { RequestOf } from './types-of.ts';
 import { receiverUrl } from './webhooks.ts';
 import { z } from './zod.ts';
@@ -98,7 +98,67 @@ const callFilterFields = {
 };
 /** Selects calls. Lists take these fields as query parameters, bodies as `filter`. */
 export const callFilter = z.strictObject(callFilterFields);
-export const callListQuery = z.strictObject({ ...callFilterFields, ...cursorQuery });
+
+const yesOrNo = z.enum(['true', 'false']).optional();
+const maxMembers = 5;
+
+/** What else selects calls in lists and counts: what Temporal's list filter cannot say. */
+const callSearchFields = {
+  ...callFilterFields,
+  asked: id.optional().openapi({
+    description:
+      'An agent that the call asked, as its first or as a fallback. Of running calls: the one named',
+  }),
+  failed_over: yesOrNo.openapi({
+    description: 'true: another agent answered than the one named; false: any other ended call',
+  }),
+  resolved: yesOrNo.openapi({
+    description: 'true: a failed call of which a rerun, or a rerun of that, was answered; false: one without',
+  }),
+  metadata: z
+    .record(z.string().min(1).max(200), z.string().max(500))
+    .refine((members) => Object.keys(members).length <= maxMembers, `at most ${maxMembers} members`)
+    .optional()
+    .openapi({
+      type: 'object',
+      description:
+        "A parameter `metadata.<name>=<value>` for each member: the call's own metadata has it, with this text or a value that is written so",
+    }),
+  prompt_contains: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .openapi({ description: 'Text in the prompt, in upper or lower case' }),
+};
+/** Selects calls that are counted. */
+export const callCountsQuery = z.strictObject(callSearchFields);
+
+const listed = {
+  ...callSearchFields,
+  sort: z.enum(['started', 'ended', 'duration']).optional().openapi({
+    description:
+      'ended and duration leave running calls out. Default: running calls first, then the newest end; with a filter that Temporal does not have: started',
+  }),
+  order: z.enum(['desc', 'asc']).default('desc').openapi({ description: 'Only with sort' }),
+  include: z
+    .enum(['prompt'])
+    .optional()
+    .openapi({ description: 'prompt: each call has its `prompt_preview`' }),
+};
+export const callListQuery = z.strictObject({ ...listed, ...cursorQuery });
+/** The list that is followed live. */
+export const callLiveQuery = z.strictObject({ ...listed, limit: cursorQuery.limit });
+
+/** How many rows a file of calls has at most, and if the query does not say so. */
+const maxCsvRows = 100_000;
+const csvRows = `takes a whole number from 1 to ${maxCsvRows}`;
+export const callCsvQuery = z.strictObject({
+  ...listed,
+  limit: numberInQuery(z.number(csvRows).int(csvRows).min(1, csvRows).max(maxCsvRows, csvRows))
+    .default(10_000)
+    .openapi({ description: 'How many calls it has at most' }),
+});
 
 export const callExportQuery = z.strictObject({
   ...callFilterFields,
@@ -114,3 +174,4 @@ export const callExportQuery = z.strictObject({
 
 export type CallRequest = RequestOf<ReturnType<typeof callRequest>>;
 export type CallFilter = RequestOf<typeof callFilter>;
+export type CallListQuery = RequestOf<typeof callListQuery>;

@@ -19,6 +19,18 @@ const attemptTry = z.object({
     .nullable()
     .openapi({ description: "Until the response's headers arrived; null if none did" }),
   at: isoTime,
+  http_status: z
+    .number()
+    .int()
+    .nullable()
+    .openapi({ description: 'Of the answer, if that was no success; null if none came' }),
+  headers: z.record(z.string(), z.string()).nullable().openapi({
+    description:
+      "Of that answer: content-type, retry-after, retry-after-ms and the request's id, as far as it had them",
+  }),
+  body_excerpt: nullableText.openapi({
+    description: 'The beginning of that answer, at most 300 characters in one line, without secrets',
+  }),
 });
 const attempt = z
   .object({
@@ -61,7 +73,7 @@ const callFields = {
     .openapi({ description: 'For a repeat with the same key: since the repeat' }),
   overhead_ms: z.number().nullable().openapi({
     description:
-      'latency_ms without the agents and the wait for the turn; includes time that was lost with a worker',
+      'latency_ms without the agents, the wait for the turn and waits for paused agents; includes time that was lost with a worker',
   }),
   retried: z.boolean(),
   retry_count: z.number().int().openapi({ description: 'Failovers: agents asked beyond the first' }),
@@ -88,12 +100,47 @@ const summaryFields = {
   user_id: nullableText,
   started_at: isoTime,
   ended_at: isoTime.nullable(),
+  duration_ms: z
+    .number()
+    .nullable()
+    .openapi({ description: 'From the start to the end; null while it runs' }),
   rerun_of: nullableText,
   superseded_by: supersededBy,
+  resolved: z.boolean().nullable().openapi({
+    description:
+      'Of a failed call: whether a rerun of it, or a rerun of that, was answered. null: it has not failed',
+  }),
+  prompt_preview: nullableText.optional().openapi({
+    description:
+      "Only with `include=prompt`: the prompt's first 200 characters, in one line. null: the prompt is lost",
+  }),
 };
 export const callSummary = z.object(summaryFields).openapi('CallSummary');
+const callsCovered = z
+  .object({
+    calls: wholeNumber.openapi({ description: 'How many ended calls the answer was made from' }),
+    since: isoTime.nullable().openapi({
+      description: 'All calls that ended since then are among them; null: if whole, or if that is not known',
+    }),
+    complete_until: isoTime.nullable().openapi({ description: 'Up to then; later ones may be missing' }),
+    whole: z
+      .boolean()
+      .openapi({ description: 'Whether those are all that Temporal still has, as far as is known' }),
+    running: z.enum(['all', 'newest', 'none']).openapi({
+      description:
+        'Which running calls are among them. newest: the newest 1,000; none: a running call cannot match or be sorted',
+    }),
+    looked_at: wholeNumber.nullable().openapi({
+      description:
+        'Of how many calls the content was read for this answer; null: of none. If it is at its limit, next_cursor goes on',
+    }),
+  })
+  .openapi('CallsCovered');
+export const covers = callsCovered
+  .nullable()
+  .openapi({ description: 'What the answer was made from; null: from all calls that Temporal has' });
 export const callList = z
-  .object({ calls: z.array(callSummary), next_cursor: nullableText })
+  .object({ calls: z.array(callSummary), next_cursor: nullableText, covers })
   .openapi('CallList');
 
 export const callCounts = z
@@ -103,6 +150,7 @@ export const callCounts = z
     completed: wholeNumber,
     failed: wholeNumber,
     cancelled: wholeNumber,
+    covers,
   })
   .openapi('CallCounts');
 
@@ -152,6 +200,10 @@ export const callDescription = z
     reruns: z
       .array(z.object({ call_id: z.string(), status: callStatus }))
       .openapi({ description: 'Newest first, at most 50; may lag behind by seconds' }),
+    waiting_for: nullableText.openapi({
+      description:
+        "The call that has the session's turn for which this one waits; null if it does not wait, or if that is not known",
+    }),
     web_ui_url: nullableText,
   })
   .openapi('CallDescription');
@@ -169,6 +221,7 @@ export type CallAnswer = AnswerOf<typeof callAnswer>;
 export type CallAccepted = AnswerOf<typeof callAccepted>;
 export type CallSummary = AnswerOf<typeof callSummary>;
 export type CallList = AnswerOf<typeof callList>;
+export type CallsCovered = AnswerOf<typeof callsCovered>;
 export type CallCounts = AnswerOf<typeof callCounts>;
 export type CallDescription = AnswerOf<typeof callDescription>;
 export type Timings = CallDescription['timings'];

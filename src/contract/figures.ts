@@ -5,8 +5,10 @@ import { id } from './ids.ts';
 import type { AnswerOf } from './types-of.ts';
 import { z } from './zod.ts';
 
-/** The most intervals in one answer: a day by minute, 62 days by hour. */
+/** The most intervals in one answer: a day by minute, 10 days by ten minutes, 62 days by hour. */
 export const maxFigureIntervals = 1_500;
+/** The most damaged files that one answer names. */
+export const maxDamagedFiles = 20;
 
 const time = z.iso.datetime({ offset: true, error: 'takes a time as 2026-11-30T08:00:00Z' }).optional();
 
@@ -56,7 +58,7 @@ const figures = {
   duration_ms: percentiles.openapi({ description: 'Of calls, from their start to their end' }),
   queue_wait_ms: percentiles.openapi({ description: "Of calls: the wait for their session's turn" }),
   overhead_ms: percentiles.openapi({
-    description: 'Of calls: duration without that wait and without agents',
+    description: 'Of calls: duration without that wait, agents, and waits for paused agents',
   }),
   latency_ms: percentiles.openapi({ description: 'Of the attempts of all agents' }),
 };
@@ -69,6 +71,9 @@ export const figuresAnswer = z
     step: z.enum(steps),
     complete_until: isoTime.nullable().openapi({
       description: 'Calls that ended before this time are counted, later ones not yet; null if none ever was',
+    }),
+    damaged_files: z.array(z.string()).openapi({
+      description: `Files of the range, in the payload store, that cannot be read: what they counted is missing. At most ${maxDamagedFiles}`,
     }),
     intervals: z
       .array(

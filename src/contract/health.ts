@@ -1,5 +1,6 @@
 /** Schemas of answers about health. */
 import type { AnswerOf } from './types-of.ts';
+import { agentPause } from './agents.ts';
 import { errorType, isoTime, wholeNumber as figure } from './fields.ts';
 import { z } from './zod.ts';
 
@@ -21,6 +22,7 @@ export const agentHealthDescription = z
     error_metrics: z.record(z.string(), figure),
     circuit: z.enum(['closed', 'open', 'half_open']),
     circuit_open_until: isoTime.nullable(),
+    paused: agentPause.nullable().openapi({ description: 'null: the agent is in rotation' }),
     latencies_ms: z.array(figure).openapi({
       description:
         'Of the last 50 answered calls, oldest first; with more than 500 agents at least of the last 25',
@@ -42,6 +44,7 @@ export const healthOverview = z
     degraded_agents: figure,
     unhealthy_agents: figure,
     unreachable_agents: figure,
+    paused_agents: figure,
     total_requests: figure,
     total_failures: figure,
     error_rate: z.number().openapi({ description: 'Percent' }),

@@ -69,7 +69,24 @@ export const importReport = z
 
 export const sessionList = z
   .object({
-    sessions: z.array(z.object({ session_id: z.string(), project: z.string() })),
+    sessions: z.array(
+      z.object({
+        session_id: z.string(),
+        project: z.string(),
+        details: z
+          .object({
+            user_id: nullableText,
+            total_messages: wholeNumber,
+            last_activity: isoTime,
+            live: z.boolean().openapi({ description: 'Whether a call has the turn' }),
+          })
+          .nullable()
+          .optional()
+          .openapi({
+            description: 'Only with `include=details`. null: the session could not be read just now',
+          }),
+      }),
+    ),
     next_cursor: z.string().nullable(),
   })
   .openapi('SessionList');

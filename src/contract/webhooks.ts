@@ -1,5 +1,5 @@
 /** Schemas of requests and answers about webhooks. */
-import { deliveryOutcomes, webhookEvents, webhookEventTypes } from '../domain/webhook.ts';
+import { deliveryOutcomes, httpFormats, webhookEvents, webhookEventTypes } from '../domain/webhook.ts';
 import { noLargerThan, shortListOf } from './bounds.ts';
 import { isoTime } from './fields.ts';
 import { id } from './ids.ts';
@@ -20,9 +20,23 @@ export const receiverUrl = z.string().min(1).max(maxUrlLength).openapi({
   description: 'An http or https URL without credentials',
 });
 
+const webhookUrl = z.string().min(1).max(maxUrlLength).openapi({
+  example: 'https://crm.example.com/holdfast',
+  description:
+    'An http or https URL without credentials, or the addresses of mails: mailto:oncall@example.com,second@example.com',
+});
+
+const formatWords = Object.entries(httpFormats).map(([name, words]) => `${name}: ${words}`);
+const httpFormat = z.enum(['standard', 'slack']).openapi('WebhookHttpFormat', {
+  description: `How events are written. ${formatWords.join('. ')}`,
+});
+
 const fields = {
   name: id.openapi({ description: 'What the webhook is for; need not be unique' }),
-  url: receiverUrl,
+  url: webhookUrl,
+  format: httpFormat.nullish().openapi({
+    description: 'Default: standard. With a mailto URL events are mails, and slack is refused',
+  }),
   events: shortListOf(webhookEventTypes.length, webhookEventType).openapi({
     description: 'Which events it gets',
   }),
@@ -73,7 +87,9 @@ export const webhookRotation = z
 
 const lastTry = z.object({
   at: isoTime,
-  status: z.number().int().nullable().openapi({ description: 'The HTTP status; null if none came' }),
+  status: z.number().int().nullable().openapi({
+    description: 'The HTTP status, or the reply code of the mail server; null if none came',
+  }),
   error: z.string().nullable(),
 });
 
@@ -83,6 +99,7 @@ export const webhook = z
     name: z.string(),
     project: z.string(),
     url: z.string().openapi({ description: 'Without its path and query, which may be secret' }),
+    format: z.enum(['standard', 'slack', 'mail']),
     events: z.array(webhookEventType),
     agents: z.array(z.string()).nullable(),
     session_prefix: z.string().nullable(),
@@ -162,13 +179,13 @@ export const deliveryPage = z.object({
 
 export const redeliveryRequest = z
   .strictObject({
-    from: isoTime,
-    to: isoTime,
+    from: z.iso.datetime({ offset: true }),
+    to: z.iso.datetime({ offset: true }),
     only: z.enum(['all', 'parked']).default('parked').openapi({
       description: 'all: every event of the webhook that happened then, also those that were delivered',
     }),
   })
-  .refine(({ from, to }) => from <= to, { path: ['to'], message: 'is before from' })
+  .refine(({ from, to }) => Date.parse(from) <= Date.parse(to), { path: ['to'], message: 'is before from' })
   .openapi('RedeliveryRequest');
 
 export const redeliveryAccepted = z.object({ webhook_id: z.string(), status: z.literal('accepted') });

@@ -37,12 +37,18 @@ export function reportKey(report: readonly string[]): string {
   return JSON.stringify(report);
 }
 
-/** The key of a live list of calls. The order of the filter's members does not matter. */
-export function callListKey({ filter, limit }: { readonly filter: object; readonly limit: number }): string {
-  return JSON.stringify([limit, Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))]);
+/** The key of a live list of calls. The order of the members does not matter. */
+export function callListKey({ search, wish }: { readonly search: object; readonly wish: object }): string {
+  const inOrder = (members: object) => Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([inOrder(search), inOrder(wish)]);
 }
 
 /** The key of one page of a query for calls. */
 export function callPageKey(query: string, limit: number, cursor: string | undefined): string {
   return JSON.stringify([query, limit, cursor]);
+}
+
+/** The key of one run of a call: a call that was deleted and accepted again has the same id but another run. */
+export function runKey({ callId, runId }: { readonly callId: string; readonly runId: string }): string {
+  return JSON.stringify([callId, runId]);
 }

@@ -3,7 +3,7 @@
  * later version begins with the events of every earlier one, so an event's index in the list can serve as its id.
  */
 import type { Try } from './call.ts';
-import type { ErrorType } from './failures.ts';
+import type { ErrorType, UnaskedType } from './failures.ts';
 
 /**
  * One scheduling of the activity that asks an agent. When its worker dies, the activity is scheduled again, so an agent may
@@ -16,9 +16,9 @@ export interface KnownAsk {
   readonly tries: readonly Try[];
   /** Start of a try that is running, or that is not in `tries` yet. */
   readonly openTryAt?: number;
-  /** When the open try was given up because no slot of the agent came free. The agent was not asked. */
-  readonly noSlotAt?: number;
-  /** The error text of the last of `tries`, or of the try that got no slot. */
+  /** When and why the open try was given up before the agent was asked. */
+  readonly unasked?: { readonly at: number; readonly errorType: UnaskedType };
+  /** The error text of the last of `tries`, or of the try that was given up. */
   readonly lastError?: string;
   /** When the next try is due. */
   readonly retryAt?: number;
@@ -104,6 +104,13 @@ export interface Asked {
   last: KnownAsk;
   /** Error texts by the number of the try that failed. */
   readonly errors: Map<number, string>;
+  /** The earlier schedulings that were given up before the agent was asked: the call waited while the agent was paused. */
+  readonly waited: KnownAsk[];
+}
+
+/** The type of the failure with which the agent was given up. */
+export function failureOf({ tries, unasked }: KnownAsk): ErrorType {
+  return unasked?.errorType ?? tries.at(-1)?.errorType ?? 'internal';
 }
 
 /** Groups schedulings by agent. A chain has each agent once, so schedulings of one agent are next to each other. */
@@ -111,33 +118,37 @@ export function byAgent(asks: readonly KnownAsk[]): Asked[] {
   const all: Asked[] = [];
   for (const ask of asks) {
     let asked = all.at(-1);
-    if (asked?.last.agent === ask.agent) asked.last = ask;
-    else all.push((asked = { since: ask.scheduledAt, last: ask, errors: new Map() }));
-    const failedTry = ask.tries.length + (ask.noSlotAt === undefined ? 0 : 1);
-    if (ask.lastError !== undefined) asked.errors.set(failedTry, ask.lastError);
+    if (asked?.last.agent === ask.agent) {
+      if (asked.last.unasked) asked.waited.push(asked.last);
+      asked.last = ask;
+    } else all.push((asked = { since: ask.scheduledAt, last: ask, errors: new Map(), waited: [] }));
+    if (ask.lastError !== undefined && !ask.unasked) asked.errors.set(ask.tries.length, ask.lastError);
   }
   return all;
 }
 
 function failover(before: Asked | undefined, { since, last }: Asked): StoryEvent[] {
   if (!before) return [];
-  const { agent: from, tries, noSlotAt } = before.last;
-  const errorType = noSlotAt === undefined ? (tries.at(-1)?.errorType ?? 'internal') : 'no_slot';
-  return [{ type: 'failover', at: since, from, to: last.agent, errorType }];
+  const { agent: from } = before.last;
+  return [{ type: 'failover', at: since, from, to: last.agent, errorType: failureOf(before.last) }];
 }
 
 /** The error text of a try whose worker died before it could report how the try ended. */
 const lostTry = 'Its worker was lost';
 
-function agentEvents({ last, errors }: Asked): StoryEvent[] {
-  const { agent, tries, openTryAt, noSlotAt, retryAt } = last;
+function agentEvents({ last, errors, waited }: Asked): StoryEvent[] {
+  const { agent, tries, openTryAt, unasked, retryAt } = last;
+  const waitsAfter = (count: number): StoryEvent[] =>
+    waited.filter((one) => one.tries.length === count).flatMap(unaskedEvents);
   const events = tries.flatMap(({ at, latencyMs, errorType, lost }, index): StoryEvent[] => {
     const tryNumber = index + 1;
     const startedAt = Date.parse(at);
     const started = { type: 'attempt_started', at: startedAt, agent, attempt: tryNumber } as const;
-    if (errorType === undefined) return [started];
+    const before = [...waitsAfter(index), started];
+    if (errorType === undefined) return before;
     const next = tries[tryNumber];
-    const again = next ? Date.parse(next.at) : (openTryAt ?? retryAt);
+    const wait = waited.find((one) => one.tries.length === tryNumber);
+    const again = wait?.openTryAt ?? (next ? Date.parse(next.at) : (openTryAt ?? retryAt));
     const error = errors.get(tryNumber) ?? (lost ? lostTry : undefined);
     const failed = {
       type: 'attempt_failed',
@@ -147,24 +158,29 @@ function agentEvents({ last, errors }: Asked): StoryEvent[] {
       errorType,
     } as const;
     return [
-      started,
+      ...before,
       { ...failed, ...(error !== undefined && { error }), ...(again !== undefined && { retryAt: again }) },
     ];
   });
+  events.push(...waitsAfter(tries.length));
+  if (unasked) return [...events, ...unaskedEvents(last)];
   if (openTryAt === undefined) return events;
   const tryNumber = tries.length + 1;
-  const started = { type: 'attempt_started', at: openTryAt, agent, attempt: tryNumber } as const;
-  if (noSlotAt === undefined) return [...events, started];
-  // A try that waits for a slot looks like a running one, so `attempt_started` may have been sent already.
-  const error = errors.get(tryNumber);
-  const failed = {
-    type: 'attempt_failed',
-    at: noSlotAt,
-    agent,
-    attempt: tryNumber,
-    errorType: 'no_slot',
-  } as const;
-  return [...events, started, { ...failed, ...(error !== undefined && { error }) }];
+  return [...events, { type: 'attempt_started', at: openTryAt, agent, attempt: tryNumber }];
+}
+
+/**
+ * The events of a try that was given up before the agent was asked. Until then it looks like a running one, so
+ * `attempt_started` may have been sent already.
+ */
+function unaskedEvents({ agent, tries, scheduledAt, openTryAt, unasked, lastError }: KnownAsk): StoryEvent[] {
+  if (!unasked) return [];
+  const attempt = tries.length + 1;
+  const failed = { type: 'attempt_failed', ...unasked, agent, attempt } as const;
+  return [
+    { type: 'attempt_started', at: openTryAt ?? scheduledAt, agent, attempt },
+    { ...failed, ...(lastError !== undefined && { error: lastError }) },
+  ];
 }
 
 function endingEvent(ending: KnownEnding, startedAt: number): StoryEvent {

@@ -5,6 +5,16 @@ import type { GrantedTurn, QueuedTurn } from './turn.ts';
 import type { StoredText } from './stored-text.ts';
 import type { TraceContext } from './trace-context.ts';
 
+/** What an agent has answered instead of an answer, without secrets (I5) and bounded. */
+export interface FailedAnswer {
+  /** HTTP status. */
+  readonly status: number;
+  /** Those that say something about the failure, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The beginning of the body in one line, at most 300 characters. Empty if there was none. */
+  readonly excerpt: string;
+}
+
 /** One request to one agent. The agent's retry policy may allow several. */
 export interface Try {
   /** Number of the try, from 1. (The name comes from a time when attempts and tries were not distinguished.) */
@@ -20,6 +30,8 @@ export interface Try {
   readonly firstByteMs?: number;
   /** Start of the try, ISO 8601 UTC. */
   readonly at: string;
+  /** Absent if the agent answered, or not at all, and from tries that earlier versions recorded. */
+  readonly answer?: FailedAnswer;
 }
 
 /** The outcome of one agent of the chain, after all its tries. */
@@ -29,6 +41,8 @@ export type Attempt =
       readonly status: 'ok';
       readonly tries: readonly Try[];
       readonly latencyMs: number;
+      /** How long, in ms, the call waited until the agent, which was paused, was resumed. Absent: it did not. */
+      readonly waitedMs?: number;
     }
   | {
       readonly agent: string;
@@ -38,6 +52,7 @@ export type Attempt =
       readonly tries: readonly Try[];
       /** Time in ms of all tries with the backoff between them, without tries that were lost with a worker. 0 without a try. */
       readonly latencyMs: number;
+      readonly waitedMs?: number;
     }
   | { readonly agent: string; readonly status: 'skipped'; readonly error: string };
 

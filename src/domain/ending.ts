@@ -1,6 +1,6 @@
 import type { Attempt, CallInput } from './call.ts';
 import type { ErrorType } from './failures.ts';
-import type { ToldChange } from './feed-event.ts';
+import type { ToldChanges } from './feed-event.ts';
 
 /** What the reader of the endings adds to an ending, for those who are told of it. */
 export type EndingMarks = Pick<Ending, 'for' | 'lane' | 'callback'>;
@@ -23,6 +23,8 @@ export interface Ending {
   readonly queuedMs: number;
   /** The agents that were asked, in order. */
   readonly attempts: readonly EndedAttempt[];
+  /** The call of which it is a rerun. Absent from endings that earlier versions wrote. */
+  readonly rerunOf?: string;
   /** Set if somebody reset the call in Temporal: this ending replaces that of this earlier run. */
   readonly resetFrom?: string;
   /** The ids of the webhooks that may want it. Absent if none does. */
@@ -33,21 +35,31 @@ export interface Ending {
   readonly callback?: true;
 }
 
-/** The outcome of one agent of an ended call. `latencyMs` is the time of all tries, with the backoff between them. */
+/**
+ * The outcome of one agent of an ended call. `latencyMs` is the time of all tries, with the backoff between them; `waitedMs` how
+ * long the call waited for the agent to be resumed, if it did.
+ */
 export interface EndedAttempt {
   readonly agent: string;
   readonly errorType?: ErrorType;
   readonly tries: number;
   readonly latencyMs: number;
+  readonly waitedMs?: number;
+}
+
+/** Returns the time that is not Holdfast's own, in ms: that of the agents, and that of waits for paused ones. */
+export function agentsMsOf(attempts: readonly Pick<EndedAttempt, 'latencyMs' | 'waitedMs'>[]): number {
+  return attempts.reduce((sum, { latencyMs, waitedMs = 0 }) => sum + latencyMs + waitedMs, 0);
 }
 
 /** Returns the agents that were asked. Leaves out the errors' texts, which agents may have written. */
 export function askedIn(attempts: readonly Attempt[]): EndedAttempt[] {
   return attempts.flatMap((attempt) => {
     if (attempt.status === 'skipped') return [];
-    const { agent, tries, latencyMs } = attempt;
+    const { agent, tries, latencyMs, waitedMs } = attempt;
     const errorType = attempt.status === 'failed' && { errorType: attempt.errorType };
-    return [{ agent, ...errorType, tries: tries.length, latencyMs }];
+    const waited = waitedMs !== undefined && { waitedMs };
+    return [{ agent, ...errorType, tries: tries.length, latencyMs, ...waited }];
   });
 }
 
@@ -66,12 +78,10 @@ export function outcomeOf(errorType: ErrorType | undefined): Ending['outcome'] {
 }
 
 /** How far the feed of endings has come. The workflow `endings` keeps it, so that the next reader finds its place. */
-export interface FeedPosition {
+export interface FeedPosition extends ToldChanges {
   /** The number of the newest segment of the log; 0 if it is not known. */
   readonly segment: number;
   /** When calls were last listed, and since when no list has failed. Epoch ms; 0 if never. */
   readonly listedAt: number;
   readonly steadySince: number;
-  /** The newest change of an agent's status in the log. Absent if nobody wants any, and from earlier versions. */
-  readonly told?: ToldChange | undefined;
 }

@@ -65,6 +65,12 @@ export const failures = {
     fallBack: true,
     health: 'ignored',
   },
+  agent_paused: {
+    when: 'an operator has paused the agent, so it was not asked',
+    retry: 'no',
+    fallBack: true,
+    health: 'ignored',
+  },
   payload_lost: {
     when: 'the prompt or the answer is lost or damaged in the payload store',
     retry: 'no',
@@ -92,6 +98,14 @@ export const errorTypes = Object.keys(failures) as ErrorType[];
  * decides, because it knows the earlier tries.
  */
 export const nonRetryableErrorTypes: ErrorType[] = errorTypes.filter((type) => failures[type].retry === 'no');
+
+/** The failures of agents that were not asked. */
+export const unaskedTypes = ['no_slot', 'agent_paused'] as const satisfies ErrorType[];
+export type UnaskedType = (typeof unaskedTypes)[number];
+
+export function isUnasked(type: unknown): type is UnaskedType {
+  return unaskedTypes.some((one) => one === type);
+}
 
 export function isErrorType(type: unknown): type is ErrorType {
   return typeof type === 'string' && Object.hasOwn(failures, type);
@@ -129,6 +143,9 @@ export const refusals = {
   key_not_found: { status: 404, title: 'No such API key' },
   webhook_not_found: { status: 404, title: 'No such webhook' },
   event_not_found: { status: 404, title: 'No such event' },
+  alert_not_found: { status: 404, title: 'No such alert' },
+  silence_not_found: { status: 404, title: 'No such silence' },
+  silences_full: { status: 422, title: 'There are too many silences' },
   project_not_found: { status: 404, title: 'No such project' },
   project_exists: { status: 409, title: 'There is, or was, a project with this name' },
   project_closed: { status: 409, title: 'The project is closed and takes nothing new' },
@@ -161,6 +178,7 @@ export const refusals = {
   overloaded: { status: 429, title: 'Too many calls are in flight' },
   internal: { status: 500, title: 'A fault of Holdfast itself' },
   shutting_down: { status: 503, title: 'This node is shutting down' },
+  agent_paused: { status: 503, title: 'An operator has paused the agent' },
   issuer_unavailable: { status: 503, title: 'The OpenID Connect issuer does not answer' },
   temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
   disk_full: { status: 503, title: 'The disk of the data directory or of the payload store is full' },

@@ -1,8 +1,9 @@
 /** What the log of endings has beside the endings of calls, without content. */
+import type { AlertChange } from './alert-book.ts';
 import type { BatchProgress } from './batch.ts';
 import type { StateChange } from './state-changes.ts';
 
-export type FeedEvent = BatchEnded | AgentStateChanged;
+export type FeedEvent = BatchEnded | AgentStateChanged | AlertChanged;
 
 /** Who is told of an event. */
 interface Told {
@@ -31,5 +32,19 @@ export interface AgentStateChanged extends StateChange, Told {
   readonly series: string;
 }
 
-/** The newest change of a status that is in the log. */
+/** An alert has fired or resolved. `series` and `sequence` together are of one change only. */
+export interface AlertChanged extends AlertChange, Told {
+  /** The life of the workflow `alertBook` that counted the change. */
+  readonly series: string;
+}
+
+/** The newest of some numbered changes that is in the log. */
 export type ToldChange = Pick<AgentStateChanged, 'series' | 'sequence'>;
+
+/** The newest changes of each kind that are in the log. Absent while nobody wants them, and from earlier versions. */
+export interface ToldChanges {
+  /** Of agents' statuses. */
+  readonly told?: ToldChange | undefined;
+  /** Of alerts. */
+  readonly toldAlerts?: ToldChange | undefined;
+}

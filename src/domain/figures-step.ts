@@ -1,12 +1,14 @@
-/** The intervals of figures: minutes, hours and days, in UTC. */
+/** The intervals of figures: minutes, tens of minutes, hours and days, in UTC. */
 
-export type Step = 'minute' | 'hour' | 'day';
+export type Step = 'minute' | 'ten_minutes' | 'hour' | 'day';
 
 /** The length of the intervals, in ms. */
-export const stepMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const satisfies Record<
-  Step,
-  number
->;
+export const stepMs = {
+  minute: 60_000,
+  ten_minutes: 600_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+} as const satisfies Record<Step, number>;
 
 export const steps = Object.keys(stepMs) as [Step, ...Step[]];
 

@@ -1,6 +1,6 @@
 /** Figures of one interval, by project and agent: counts and distributions that say how calls went, and nothing of any call. */
 import { Distribution, type PackedDistribution } from './distribution.ts';
-import type { Ending } from './ending.ts';
+import { agentsMsOf, type Ending } from './ending.ts';
 import { projectOf } from './project.ts';
 
 /**
@@ -11,7 +11,7 @@ import { projectOf } from './project.ts';
 const tallyNames = ['calls', 'errors', 'failovers', 'attempts', 'amounts'] as const;
 /**
  * What is measured, in ms. Of calls: `duration`, `queued` (the wait for the session's turn) and `overhead` (the duration without
- * that wait and without agents). Of attempts: `latency`.
+ * that wait, without agents and without waits for paused agents). Of attempts: `latency`.
  */
 const distributionNames = ['duration', 'queued', 'overhead', 'latency'] as const;
 
@@ -43,15 +43,16 @@ export class IntervalFigures {
     if (outcome === 'failed') count(ofCalls.errors, errorType, times);
     if (answeredBy !== undefined && answeredBy !== agent) count(ofCalls.failovers, answeredBy, times);
     const durationMs = ending.endedAt - ending.startedAt;
-    const agentsMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
     ofCalls.duration.add(durationMs, times);
     ofCalls.queued.add(queuedMs, times);
-    ofCalls.overhead.add(durationMs - queuedMs - agentsMs, times);
+    ofCalls.overhead.add(durationMs - queuedMs - agentsMsOf(attempts), times);
     for (const attempt of attempts) {
       const ofAttempts = this.of(project, attempt.agent);
       count(ofAttempts.attempts, attempt.errorType ?? 'answered', times);
       count(ofAttempts.amounts, 'tries', attempt.tries * times);
-      ofAttempts.latency.add(attempt.latencyMs, times);
+      // A paused agent that was passed over took no time.
+      const wasAsked = attempt.errorType !== 'agent_paused' || attempt.tries > 0;
+      if (wasAsked) ofAttempts.latency.add(attempt.latencyMs, times);
     }
   }
 

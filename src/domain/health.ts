@@ -37,6 +37,8 @@ export interface AgentHealth {
   lastSuccessAt?: number;
   lastFailureAt?: number;
   lastErrorType?: ErrorType;
+  /** When the first of the failures in a row was. Absent if the last outcome is good, and from what earlier versions stored. */
+  failingSince?: number;
   errorCounts: Partial<Record<ErrorType, number>>;
   /** The latest outcomes that count, oldest first. */
   recent: RecentOutcome[];
@@ -95,6 +97,7 @@ export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
     return;
   }
   if (!outcome.probe) pushBounded(health.recent, { at, ok: !errorType }, healthWindow.maxOutcomes);
+  if (errorType) health.failingSince = failingSinceWith(health, at);
   recordTimes(health, outcome);
   if (errorType) {
     health.consecutiveFailures += 1;
@@ -102,7 +105,18 @@ export function recordOutcome(health: AgentHealth, outcome: Outcome): void {
   } else {
     health.consecutiveFailures = 0;
     delete health.lastErrorType;
+    delete health.failingSince;
   }
+}
+
+/** Returns when the failures in a row began, with a further one at `at`. Few ones are forgotten as the success rate's are. */
+function failingSinceWith(
+  { consecutiveFailures, lastFailureAt = 0, failingSince }: AgentHealth,
+  at: number,
+): number {
+  const isOver = consecutiveFailures < unhealthyAfterFailures && at - lastFailureAt > healthWindow.maxAgeMs;
+  if (consecutiveFailures === 0 || isOver) return at;
+  return Math.min(failingSince ?? lastFailureAt, at);
 }
 
 function recordTimes(health: AgentHealth, { at, errorType }: Outcome): void {

@@ -7,6 +7,7 @@ import { defaultProject, partsOfSession, sessionIn } from './project.ts';
 export const accessDirectoryId = 'access-directory';
 export const agentDirectoryId = 'agent-directory';
 export const agentHealthId = 'agent-health';
+export const alertBookId = 'alert-book';
 export const clusterTermsId = 'cluster-terms';
 export const endingsId = 'endings-feed';
 export const keyUsageId = 'key-usage';

@@ -11,8 +11,10 @@ export function resetHealth(health: AgentHealth, at: number): void {
     // Failed calls after `at` are in `recent`; failed probes are not, so at least one failure is assumed.
     const later = health.recent.filter(({ ok }) => !ok).length;
     health.consecutiveFailures = Math.min(health.consecutiveFailures, Math.max(1, later));
+    if (health.failingSince !== undefined) health.failingSince = Math.max(health.failingSince, at);
     return;
   }
   health.consecutiveFailures = 0;
   delete health.lastErrorType;
+  delete health.failingSince;
 }

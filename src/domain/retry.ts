@@ -20,6 +20,15 @@ export function retryDelayMs(tryNumber: number, retryAfterMs: number | undefined
   return Math.round(base * (1 + jitter * (2 * random - 1)));
 }
 
+/** The pauses between the tries of an event of a webhook, or of a callback. */
+const firstEventPauseMs = 5_000;
+const maxEventPauseMs = 15 * 60_000;
+
+/** Returns the pause in ms after that many tries of an event: 5, 10, 20 s and so on, each ±10 %. `random` is from 0 to 1. */
+export function eventBackoffMs(tries: number, random: number): number {
+  return Math.min(firstEventPauseMs * 2 ** (tries - 1), maxEventPauseMs) * (0.9 + 0.2 * random);
+}
+
 /** Whether the agent may be asked again after this failure. A type with `once` is final if an earlier try failed with it. */
 export function mayRetry(type: ErrorType, earlier: readonly Try[]): boolean {
   const { retry } = failures[type];

@@ -1,7 +1,7 @@
 /** The state of the directory of webhooks (workflows/webhook-directory.ts). */
 import type { OtherRefusalType } from './failures.ts';
 import { sizeAsJson } from './json-bytes.ts';
-import type { DisabledBecause, Webhook, WebhookFilter } from './webhook.ts';
+import type { DisabledBecause, HttpFormat, Webhook, WebhookFilter } from './webhook.ts';
 
 /** The most bytes of all webhooks together. It keeps the state well below Temporal's limit of 2 MiB for a payload. */
 const maxBytes = 1024 * 1024;
@@ -25,6 +25,7 @@ export type WebhookChange = Partial<
     readonly filter: FilterChange;
     readonly ordered: boolean;
     readonly withContent: boolean;
+    readonly format: HttpFormat;
     /** Switches the webhook on, or off for this reason. */
     readonly enabled: true | DisabledBecause;
     /** The sealed URL that the webhook must still have: with another one nothing is changed. */
@@ -57,8 +58,7 @@ export class WebhookBook {
   /** Switching on or off and a new secret are never refused for the size. */
   refusalOfChange(id: string, change: WebhookChange = {}): RefusedWebhook | undefined {
     const webhook = this.webhooks.get(id);
-    if (!webhook)
-      return { type: 'webhook_not_found', detail: `Webhook '${id}' not found: webhooks list shows the ids` };
+    if (!webhook) return noSuchWebhook(id);
     const { ifUrl, ...given } = change;
     if (ifUrl !== undefined) return undefined; // It is switched off because its receiver has gone.
     const growth = sizeAsJson(changed(webhook, { ...given, enabled: true }, 0)) - sizeAsJson(webhook);
@@ -105,8 +105,16 @@ export class WebhookBook {
 }
 
 function changed(
-  { disabledAt, disabledBecause, ordered: was, withContent: had, filter: before, ...kept }: Webhook,
-  { enabled, ordered, withContent, filter, ...change }: Omit<WebhookChange, 'ifUrl'>,
+  {
+    disabledAt,
+    disabledBecause,
+    ordered: was,
+    withContent: had,
+    format: past,
+    filter: before,
+    ...kept
+  }: Webhook,
+  { enabled, ordered, withContent, format, filter, ...change }: Omit<WebhookChange, 'ifUrl'>,
   now: number,
 ): Webhook {
   const off =
@@ -119,6 +127,7 @@ function changed(
     filter: withoutNulls({ ...before, ...filter }),
     ...((ordered ?? was) && { ordered: true as const }),
     ...((withContent ?? had) && { withContent: true as const }),
+    ...((format ?? past) === 'slack' && { format: 'slack' as const }),
     ...off,
   };
 }
@@ -126,6 +135,11 @@ function changed(
 function withoutNulls(filter: FilterChange): WebhookFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null));
 }
+
+export const noSuchWebhook = (id: string): RefusedWebhook => ({
+  type: 'webhook_not_found',
+  detail: `Webhook '${id}' not found: the list of webhooks has their ids`,
+});
 
 const full = (detail: string): RefusedWebhook => ({ type: 'webhooks_full', detail });
 const tooLarge = full('The webhooks are too large together: remove one, or use shorter filters');

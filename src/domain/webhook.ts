@@ -1,5 +1,6 @@
 /** Webhooks: who is told of which events. Times are epoch ms. */
 import { mayCall } from './api-key.ts';
+import { isMailto } from './mail-addresses.ts';
 import { defaultProject } from './project.ts';
 
 /** How a call ends, by the name of its event. */
@@ -11,12 +12,24 @@ export const webhookEvents = {
   'call.cancelled': 'the call was cancelled or terminated',
   'agent.state_changed': "an agent's health status changed",
   'batch.ended': 'a batch of reruns ended',
+  'alert.fired': 'an alert fired',
+  'alert.resolved': 'an alert that had fired is over',
 } as const;
 export type WebhookEventType = keyof typeof webhookEvents;
 export const webhookEventTypes = Object.keys(webhookEvents) as [WebhookEventType, ...WebhookEventType[]];
 
+/** How the events of a webhook are written, if it does not go by mail: the API and the desk show these words. */
+export const httpFormats = {
+  standard: 'signed JSON, by the Standard Webhooks specification',
+  slack: "a message for an incoming webhook of Slack, or of another chat that takes Slack's",
+} as const;
+export type HttpFormat = keyof typeof httpFormats;
+/** `mail`: its URL is a mailto URL. */
+export type WebhookFormat = HttpFormat | 'mail';
+
 /** What may become of an event each time that it is sent: the API, the desk and the command line show these words. */
 export const deliveryOutcomes = ['delivered', 'failed', 'parked', 'dropped'] as const;
+export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 
 /** Which events a webhook gets of those whose type it asks for. Each member limits only the events that have what it is about. */
 export interface WebhookFilter {
@@ -45,10 +58,12 @@ export interface Webhook {
   readonly name: string;
   /** Absent: `default`. */
   readonly project?: string;
-  /** The receiver's URL, sealed: it may contain a secret. */
+  /** The receiver's URL, sealed: it may contain a secret. A mailto URL names the addresses of mails. */
   readonly url: string;
   /** What lists show of the URL. */
   readonly shownUrl: string;
+  /** Absent: `standard`, or `mail` if the URL says so. */
+  readonly format?: 'slack';
   readonly events: readonly WebhookEventType[];
   readonly filter: WebhookFilter;
   /** Whether the events of one session are sent in the order in which its calls ended. */
@@ -77,6 +92,16 @@ export interface EventFacts {
 }
 
 export const projectOfWebhook = ({ project }: Webhook): string => project ?? defaultProject;
+
+export function formatOf({ shownUrl, format }: Pick<Webhook, 'shownUrl' | 'format'>): WebhookFormat {
+  return isMailto(shownUrl) ? 'mail' : (format ?? 'standard');
+}
+
+/** With which a mail server takes a mail (RFC 5321). HTTP has no such status. */
+const mailTaken = 250;
+
+/** What a receiver or a mail server answered. */
+export const answerWords = (status: number): string => `${status === mailTaken ? 'SMTP' : 'HTTP'} ${status}`;
 
 /**
  * Whether the webhook may want the event: it does unless the call's metadata says otherwise. One that is switched off gets it

@@ -16,6 +16,8 @@ export interface TodaysAgent {
    * today.
    */
   readonly moved: boolean;
+  /** Whether the agent is paused, and calls pass over it. */
+  readonly paused?: boolean;
 }
 
 /** The chain that a call started now would have. */
@@ -23,6 +25,8 @@ export interface TodaysChain {
   /** The agents in the order in which they would be asked. */
   readonly agents: readonly TodaysAgent[];
   readonly unregistered: readonly string[];
+  /** Set if the call would be refused: why. */
+  readonly refusal?: string;
 }
 
 /** The prediction for one agent. */
@@ -56,10 +60,14 @@ interface End {
 export function whatIf(recorded: readonly RecordedOutcome[], today: TodaysChain): WhatIf {
   const asked = recorded.filter((outcome) => outcome.status !== 'skipped');
   const steps: WhatIfStep[] = today.unregistered.map((agent) => ({ agent, outcome: 'skipped' }));
-  let end: End | undefined;
+  let end: End | undefined = today.refusal === undefined ? undefined : { reason: today.refusal };
   for (const agent of today.agents) {
     if (end) {
       steps.push({ agent: agent.name, outcome: 'not_reached' });
+      continue;
+    }
+    if (agent.paused) {
+      steps.push({ agent: agent.name, outcome: 'skipped', errorType: 'agent_paused' });
       continue;
     }
     const outcome = agent.moved ? undefined : asked.find((one) => one.agent === agent.name);
@@ -97,5 +105,5 @@ function endAt({ name, moved }: TodaysAgent, outcome: RecordedOutcome | undefine
 function reasonOfNobody({ agents, unregistered }: TodaysChain): string {
   if (agents.length === 0)
     return `Agent '${unregistered[0] ?? ''}' is not registered: register it, or run the call again with another agent`;
-  return "Every agent of today's chain failed this call; register a fallback, or run it again once one is repaired";
+  return "Every agent of today's chain failed this call, or is paused; register a fallback, or run it again once one is repaired";
 }

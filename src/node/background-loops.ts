@@ -52,15 +52,10 @@ export interface LoopParts {
   readonly figuresDays: number;
 }
 
-/** How often outcomes are sent and other nodes' changes are read. With it, every node sees a registration within 2 s. */
+/** How often outcomes are sent and other nodes' changes are read. With it, every node sees a change of an agent within 2 s. */
 const syncIntervalMs = 1_000;
 /** How often a facade reports what keys and projects use. A day's count that a kill -9 loses is at most so old. */
 const usageIntervalMs = 2_000;
-/**
- * How often a stand-alone worker, which needs the agent directory only for its metrics, reads it without need. The series of a
- * removed agent go away there so much later.
- */
-const idleDirectoryMs = 60_000;
 /** Hints that no reader has taken in this time are deleted: what they say can be read from Temporal. */
 const hintsKeptMs = 3_600_000;
 /** How often a facade makes sure that the feed of endings runs. */
@@ -96,7 +91,8 @@ export function startBackgroundLoops(
   const loops = [
     sendOutcomes(parts),
     writeHints(parts),
-    ...(readers ? readerLoops(parts, stopping.signal) : [readDirectoryAtNeed(parts)]),
+    readDirectory(parts),
+    ...(readers ? readerLoops(parts, stopping.signal) : []),
   ];
   const stops = [
     parts.membership.start(),
@@ -118,31 +114,22 @@ function writeHints({ hints }: LoopParts): Loop {
   return { what: 'Writing hints of endings', intervalMs: syncIntervalMs, round: () => hints.flush() };
 }
 
-const readingDirectory = 'Reading the agent directory';
-
-/** Reads the directory if something was counted about an agent that is not known yet, and now and then. */
-function readDirectoryAtNeed({ agents, metrics }: LoopParts): Loop {
-  let readAt = -Infinity;
-  const round = async (): Promise<void> => {
-    if (!metrics.agentLabels.isWaiting && performance.now() - readAt < idleDirectoryMs) return;
-    await metrics.readDirectory(() => agents.refresh());
-    readAt = performance.now();
+/** A stand-alone worker reads it as well: it must not ask agents that are paused. */
+function readDirectory({ agents, metrics }: LoopParts): Loop {
+  return {
+    what: 'Reading the agent directory',
+    intervalMs: syncIntervalMs,
+    round: () => metrics.readDirectory(() => agents.refresh()),
   };
-  return { what: readingDirectory, intervalMs: syncIntervalMs, round };
 }
 
 function readerLoops(parts: LoopParts, stopping: AbortSignal): Loop[] {
-  const { temporal, metrics, texts, access, usage, agents, health, inFlight, deletions, archive } = parts;
+  const { temporal, texts, access, usage, health, inFlight, deletions, archive } = parts;
   const { endings, figures, figuresDays, now } = parts;
   const failedCalls = archive && new FailedCalls(temporal, archive, endings);
   return [
     { what: 'Reading the API keys', intervalMs: syncIntervalMs, round: () => access.refresh() },
     { what: 'Reporting what keys use', intervalMs: usageIntervalMs, round: () => usage.sync() },
-    {
-      what: readingDirectory,
-      intervalMs: syncIntervalMs,
-      round: () => metrics.readDirectory(() => agents.refresh()),
-    },
     { what: "Reading the agents' health", intervalMs: syncIntervalMs, round: () => health.refresh() },
     {
       what: 'Looking for calls that ended elsewhere',

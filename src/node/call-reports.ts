@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { reportKey } from '../domain/cache-keys.ts';
 import { callFields } from '../domain/call-fields.ts';
+import { agentsMsOf } from '../domain/ending.ts';
 import type { ErrorType } from '../domain/failures.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -58,8 +59,7 @@ export class CallReports {
     const labels = outcomeLabels(errorType);
     agentLabels.count([agent], ([label = '']) => calls.inc({ agent: label, ...labels }));
     const durationMs = Math.max(0, endedAt - startedAt);
-    const agentsMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
-    const overheadMs = Math.max(0, durationMs - queuedMs - agentsMs);
+    const overheadMs = Math.max(0, durationMs - queuedMs - agentsMsOf(attempts));
     // The time between the two runs of a call that was reset is nobody's.
     if (isWhole) {
       callDuration.observe({ outcome: labels.outcome }, durationMs / 1_000);

@@ -45,7 +45,8 @@ export function createCallSinks(listeners: Listeners): InjectedSinks<CallSinks &
       waited: { fn: (_info, callId) => queuedTurns.ended(callId) },
       outcome: {
         fn: ({ runId }, outcome) => {
-          health.record({ ...outcome, at: now() });
+          // Passing over a paused agent says nothing of it, and would push its failures out of those that are kept.
+          if (outcome.errorType !== 'agent_paused') health.record({ ...outcome, at: now() });
           reports.attempt(runId, outcome.agent, outcome.errorType);
         },
       },

@@ -1,4 +1,5 @@
 /** Wires the parts that ask agents: the connections, the checks of answers, the requests in flight. */
+import type { AgentPauses } from '../activities/agent-pauses.ts';
 import { AgentRequests } from '../activities/agent-requests.ts';
 import type { AskDependencies } from '../activities/ask.ts';
 import { FirstTries } from '../activities/first-try.ts';
@@ -24,6 +25,7 @@ interface AskingParts {
   /** How long Temporal has answered without interruption (ms). */
   readonly serverAvailableMs: () => number;
   readonly tracing: Tracing;
+  readonly pauses: AgentPauses;
 }
 
 /** Creates these parts. */
@@ -31,7 +33,7 @@ export function composeAsking(
   config: Config,
   sealer: Sealer,
   texts: TextStore,
-  { now, serverAvailableMs, tracing }: AskingParts,
+  { now, serverAvailableMs, tracing, pauses }: AskingParts,
 ): Asking {
   const dependencies: AskDependencies & { readonly tracing: Tracing } = {
     transport: createHttpTransport(config.transport, formatOf),
@@ -42,6 +44,7 @@ export function composeAsking(
     now,
     expectations: new Expectations(config.expectations),
     texts,
+    pauses,
     tracing,
   };
   return { ...dependencies, firstTries: new FirstTries(dependencies) };

@@ -4,10 +4,11 @@ import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Sealer } from '../platform/sealing.ts';
 import { AgentStates } from '../services/agents/agent-states.ts';
+import type { Alerts } from '../services/alerts/alerts.ts';
 import type { Archive } from '../services/archive/archive.ts';
 import { EndedCalls } from '../services/endings/ended-calls.ts';
 import { ensureFeed } from '../services/endings/ensure-feed.ts';
-import { createFeedWork, type FeedWork } from '../services/endings/feed-work.ts';
+import { createFeedWork, type FeedParts, type FeedWork } from '../services/endings/feed-work.ts';
 import { FigureConsumer } from '../services/figures/figure-consumer.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import { WebhookConsumer } from '../services/webhooks/webhook-consumer.ts';
@@ -21,13 +22,17 @@ interface FeedComposition {
   readonly sealer: Pick<Sealer, 'fingerprint'>;
   readonly webhooks: Pick<ComposedWebhooks, 'directory'>;
   readonly now: () => number;
+  readonly alerts: Alerts;
+  /** Starts what evaluates the alerts of the cluster. */
+  readonly startAlerts: FeedParts['startBeside'];
 }
 
-export function composeFeed(
-  { endings: { marginMs }, webhooks: { retryMs } }: Config,
-  log: Log,
-  { temporal, payloads, sealer, now, webhooks }: FeedComposition,
-): FeedWork {
+export function composeFeed(config: Config, log: Log, parts: FeedComposition): FeedWork {
+  const {
+    endings: { marginMs },
+    webhooks: { retryMs },
+  } = config;
+  const { temporal, payloads, sealer, now, webhooks, alerts } = parts;
   const { endings, hints, figures } = payloads;
   const matcher = new WebhookMatcher({
     directory: webhooks.directory,
@@ -55,7 +60,9 @@ export function composeFeed(
       new FigureConsumer(figures),
       new WebhookConsumer(temporal, retryMs, (id) => matcher.isOn(id), onFailed),
     ],
+    startBeside: parts.startAlerts,
     agentStates: new AgentStates(temporal),
+    alerts,
     wants: (type) => matcher.wants(type),
     wanting: (event) => matcher.wantingEvent(event),
     refresh: () => matcher.refresh(),

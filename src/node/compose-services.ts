@@ -7,12 +7,16 @@ import { Semaphore } from '../lib/semaphore.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/logging.ts';
 import type { Sealer } from '../platform/sealing.ts';
-import { Agents } from '../services/agents/agents.ts';
+import type { Agents } from '../services/agents/agents.ts';
+import { Alerts } from '../services/alerts/alerts.ts';
 import { Health } from '../services/agents/health.ts';
 import { countCalls, exportCalls } from '../services/archive/call-export.ts';
 import { watchCall } from '../services/call-events/call-watch.ts';
+import { CallIndex } from '../services/call-index/call-index.ts';
+import { CallTexts } from '../services/call-index/call-texts.ts';
+import { FindCalls } from '../services/call-index/find-calls.ts';
 import { AdaptiveBound } from '../services/calls/adaptive-bound.ts';
-import { watchList } from '../services/calls/call-list-watch.ts';
+import { watchList } from '../services/call-index/call-list-watch.ts';
 import { CallRecords } from '../services/calls/call-records.ts';
 import { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import { Calls } from '../services/calls/calls.ts';
@@ -34,7 +38,7 @@ import { SessionEndings } from '../services/sessions/session-endings.ts';
 import { SessionReads } from '../services/sessions/session-reads.ts';
 import { UntoldEndings } from '../services/sessions/untold-endings.ts';
 import { Sessions } from '../services/sessions/sessions.ts';
-import { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
+import type { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
 import { describePolling } from '../services/temporal/readiness.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import type { Asking } from './compose-asking.ts';
@@ -47,6 +51,8 @@ export interface ServiceParts {
   readonly sealer: Sealer;
   readonly payloads: Payloads;
   readonly asking: Asking;
+  readonly agents: Agents;
+  readonly updateLimit: EntityUpdateLimit;
   readonly nodes: Nodes;
   /** The ports of this machine on which Holdfast and the embedded server listen. */
   readonly ownPorts: () => readonly number[];
@@ -73,9 +79,8 @@ const unknownRetentionMs = 30 * 86_400_000;
 const fewStarts = { least: 4, slowMs: 1_500 };
 
 export function composeServices(config: Config, log: Log, parts: ServiceParts): ComposedServices {
-  const { temporal, sealer, nodes, asking } = parts;
+  const { temporal, sealer, nodes, asking, agents, updateLimit } = parts;
   const { texts, archive } = parts.payloads;
-  const updateLimit = new EntityUpdateLimit();
   const deletions = composeDeletions(config, parts);
   const onCancelled = (callId: string) => asking.firstTries.cancel(callId);
   const calls = new Calls(temporal, texts, onCancelled);
@@ -85,7 +90,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
   const reads = new SessionReads(temporal, texts, config.sessionCacheBytes, endings);
   const rerunning: RerunDependencies = {
     temporal,
-    agents: new Agents(temporal, updateLimit, config.directory),
+    agents,
     health: new Health(temporal, config.circuitBreaker, asking.now),
     sessions: new Sessions(temporal, updateLimit, limitsOf(config, parts), texts, reads, deletions, {
       endings,
@@ -100,12 +105,12 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
     texts,
     sealer,
   };
-  const { agents, health, sessions } = rerunning;
+  const { health, sessions } = rerunning;
   const waiters = new Waiters(config.limits.disconnectGraceMs, (call) => cancelAbandoned(calls, call, log));
   const access = new Access(temporal, updateLimit, config.keys.limits, longestKeptMs(config, parts));
   const webhooks = composeWebhooks(config, { ...parts, updateLimit, now: asking.now });
   const services: Services = {
-    calls: callServices(rerunning, waiters),
+    calls: callServices(config, parts, rerunning, waiters),
     sessions,
     agents: { directory: agents, health },
     reruns: rerunServices(rerunning, config.limits.maxBatchCalls),
@@ -115,6 +120,7 @@ export function composeServices(config: Config, log: Log, parts: ServiceParts): 
       exportCalls: (filter) => exportCalls(temporal, filter),
     },
     figures: new Figures(parts.payloads.figures),
+    alerts: new Alerts(temporal, updateLimit),
     webhooks: webhooks.webhooks,
     callbacks: webhooks.callbacks,
     usage: new Usage(temporal, {
@@ -152,15 +158,28 @@ function composeDeletions({ deletePatienceMs }: Config, parts: ServiceParts): Se
   return new SessionDeletions(temporal, texts, calls);
 }
 
-function callServices(dependencies: RerunDependencies, waiters: Waiters): CallServices {
-  const { temporal, calls, records } = dependencies;
+function callServices(
+  { callIndexCalls: maxCalls, promptCacheBytes }: Config,
+  { payloads, retentionMs, asking: { now } }: ServiceParts,
+  dependencies: RerunDependencies,
+  waiters: Waiters,
+): CallServices {
+  const { temporal, calls, records, texts } = dependencies;
+  const find = new FindCalls({
+    temporal,
+    records,
+    index: new CallIndex({ log: payloads.endings, maxCalls, retentionMs, now }),
+    texts: new CallTexts(records, texts, promptCacheBytes),
+    now,
+  });
   const awaiting = { ...dependencies, waiters };
   return {
     startAndAwait: (call, wish) => startAndAwait(awaiting, call, wish),
     running: calls,
     records,
+    find,
     events: new SharedWatch(watchCall(temporal), callKey),
-    lists: new SharedWatch(watchList(records), callListKey),
+    lists: new SharedWatch(watchList(find), callListKey),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Sealer } from '../platform/sealing.ts';
 import { version } from '../platform/version.ts';
 import { besideTemporal } from '../platform/webhook-settings.ts';
 import { Sender } from '../receivers/send-event.ts';
+import { MailSender } from '../receivers/send-mail.ts';
 import { checkTarget } from '../receivers/target.ts';
 import type { Agents } from '../services/agents/agents.ts';
 import type { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
@@ -48,20 +49,23 @@ export interface WebhookWork {
 
 export function composeWebhooks(config: Config, parts: Parts): ComposedWebhooks {
   const { temporal, sealer, payloads, updateLimit, now, ownPorts, temporalAddress } = parts;
-  const { targets, timeoutMs, maxWebhooks, retryMs } = config.webhooks;
+  const { targets, timeoutMs, maxWebhooks, retryMs, mailServer } = config.webhooks;
   const rules = besideTemporal(targets, { address: temporalAddress, ports: ownPorts });
   const http = new Sender({ rules, timeoutMs, version });
+  const mail = mailServer && new MailSender({ server: mailServer, timeoutMs });
   const sender = new WebhookSender({
     sealer,
     checkTarget: (url) => checkTarget(url, rules),
     send: (event, signal) => http.send(event, signal),
+    sendMail: mail && ((message, signal) => mail.send(message, signal)),
+    desk: config.publicOrigins[0],
     now,
   });
   const directory = new WebhookDirectory(temporal, updateLimit, maxWebhooks);
   const { endings, deliveries: files } = payloads;
   const keptMs = config.endings.keptMs;
   return {
-    webhooks: new Webhooks({ temporal, updateLimit, directory, files, endings, sender, keptMs }),
+    webhooks: new Webhooks({ temporal, updateLimit, directory, files, endings, sender, keptMs, now }),
     callbacks: new Callbacks({ temporal, sender, retryMs }),
     directory,
     sender,

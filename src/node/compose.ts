@@ -25,6 +25,7 @@ import { ServerWatch } from '../platform/server-watch.ts';
 import type { StoreWatch } from '../platform/store-watch.ts';
 import { retryTimeWarning } from '../platform/webhook-settings.ts';
 import { createWorker } from '../platform/worker.ts';
+import { Agents } from '../services/agents/agents.ts';
 import type { CallsInFlight } from '../services/calls/calls-in-flight.ts';
 import type { Waiters } from '../services/calls/waiters.ts';
 import { Nodes } from '../services/nodes/nodes.ts';
@@ -34,14 +35,16 @@ import type { Services } from '../services/services.ts';
 import type { FeedWork } from '../services/endings/feed-work.ts';
 import { createTurns } from '../services/sessions/turn-activities.ts';
 import type { UntoldEndings } from '../services/sessions/untold-endings.ts';
+import { EntityUpdateLimit } from '../services/temporal/entity-updates.ts';
 import type { Temporal } from '../services/temporal/rpc.ts';
 import { dataConverter } from '../temporal-sdk/payloads.ts';
 import { resumeAfterOutage } from './after-an-outage.ts';
 import { startBackgroundLoops } from './background-loops.ts';
 import { createCallSinks } from './call-sinks.ts';
+import { clusterAlerts } from './compose-alerts.ts';
 import { composeFeed, startFeed } from './compose-feed.ts';
 import { composeAsking, type Asking } from './compose-asking.ts';
-import { composeWebhookWork, type WebhookWork } from './compose-webhooks.ts';
+import { composeWebhookWork, type ComposedWebhooks, type WebhookWork } from './compose-webhooks.ts';
 import { composeServices, type ComposedServices } from './compose-services.ts';
 import { enterVersions } from './enter-versions.ts';
 import { openPayloads } from './open-payloads.ts';
@@ -64,6 +67,8 @@ export interface Node {
   readonly clock: ServerClock;
   readonly storeWatch: StoreWatch;
   readonly metrics: Metrics;
+  /** What alerts need to reach webhooks while nothing durable can run. */
+  readonly webhooks: Pick<ComposedWebhooks, 'directory' | 'sender'>;
   /**
    * Creates a worker. `graceMs` is how long requests to agents may continue after the worker was stopped, before they are
    * handed over to another worker.
@@ -120,8 +125,11 @@ export async function composeNode(
   const membership = createMembership(temporal, nodes, storeWatch, { force, storePlace, log });
   const server = new ServerWatch(connection);
   const tracing = await openTracing(config.traces, log, now);
+  const updateLimit = new EntityUpdateLimit();
+  const agents = new Agents(temporal, updateLimit, config.directory, now);
   const asking = composeAsking(config, sealer, texts, {
     now,
+    pauses: agents,
     tracing,
     serverAvailableMs: () => server.availableMs(),
   });
@@ -129,13 +137,16 @@ export async function composeNode(
   const shortRetention = retryTimeWarning(config.webhooks.retryMs, retentionMs);
   if (shortRetention !== undefined) log.warn(shortRetention);
   const listening = new Set<number>();
-  const parts = { temporal, sealer, payloads, asking, nodes, retentionMs, now };
+  const parts = { temporal, sealer, payloads, asking, agents, updateLimit, nodes, retentionMs, now };
   const ownPorts = (): number[] => [...ports(), ...listening];
   const composed = composeServices(config, log, { ...parts, ownPorts, temporalAddress: address });
   const { rerunning, deletions } = composed;
   const queuedTurns = new QueuedTurns();
   const metrics = measureLoad(composed, asking, { clock, queuedTurns, role });
-  const feed = composeFeed(config, log, { temporal, payloads, sealer, now, webhooks: composed.webhooks });
+  const { alerts } = composed.services;
+  const startAlerts = clusterAlerts(config, log, { ...parts, ...rerunning, ...composed, alerts });
+  const feedParts = { temporal, payloads, sealer, now, webhooks: composed.webhooks, alerts, startAlerts };
+  const feed = composeFeed(config, log, feedParts);
   const webhookWork = composeWebhookWork(config, { ...parts, ...rerunning }, composed.webhooks, metrics);
   const activities = composeActivities(config, composed, { asking, feed, webhookWork });
   const sinks = createCallSinks({ ...asking, ...rerunning, queuedTurns, hints, metrics, log, tracing });
@@ -171,6 +182,7 @@ export async function composeNode(
     clock,
     storeWatch,
     metrics,
+    webhooks: composed.webhooks,
     createWorker: async ({ graceMs }) =>
       handingOver(
         [feed, webhookWork],
@@ -199,6 +211,7 @@ function composeActivities(
   const { temporal, texts } = rerunning;
   return createActivities({
     ...asking,
+    maxWaiting: Math.ceil(config.limits.maxCallsInFlight / 2),
     turns: createTurns({ temporal, updateLimit, texts }),
     batches: createBatchWork(rerunning, config.limits.maxBatchCalls),
     feed: feed.activities,
@@ -248,7 +261,12 @@ function measureLoad(
     watches: () => calls.events.size + calls.lists.size + reruns.events.size,
     clockSkewMs: () => clock.skewMs(),
     sentByAgent: role === 'facade' ? undefined : () => agentRequests.sentByAgent(),
-    stateOf: role === 'worker' ? undefined : (agent) => health.state(agent),
+    activeAlerts:
+      role === 'worker' ? undefined : () => services.alerts.known.active.map(({ condition }) => condition),
+    stateOf:
+      role === 'worker'
+        ? undefined
+        : (agent) => ({ ...health.state(agent), paused: agents.pauseOf(agent) !== undefined }),
     agents: {
       isRegistered: (name) => agents.isRegistered(name),
       names: () => agents.list(allProjects).map(({ name }) => name),
@@ -259,12 +277,15 @@ function measureLoad(
   });
 }
 
+/** Places for activities that ask no agent: the reader of endings, deliveries, batches. Calls cannot take them all. */
+const activitiesBesideCalls = 100;
+
 function workerSettings({ worker, limits }: Config, namespace: string, graceMs: number) {
   return {
     namespace,
     taskQueue: worker.taskQueue,
     maxCachedWorkflows: worker.maxCachedWorkflows,
-    maxActivities: limits.maxCallsInFlight,
+    maxActivities: limits.maxCallsInFlight + activitiesBesideCalls,
     callStacks: worker.callStacks,
     graceMs,
     buildId: worker.buildId,

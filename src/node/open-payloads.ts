@@ -30,7 +30,7 @@ export function openPayloads(config: Config, log: Log): Payloads {
     log.error({ key }, message);
   });
   const endings = new EndingLog(store, (key) => {
-    log.error({ key }, 'A segment of the log of endings is damaged: it is skipped');
+    log.error({ key }, 'A segment of the log of endings is damaged or lost: it is skipped');
   });
   const figures = new FigureFiles(store, (key) => {
     log.error({ key }, 'A file of figures is damaged: what it counted is missing');

@@ -21,6 +21,7 @@ import { KnownKeys } from '../services/keys/known-keys.ts';
 import { Issuer } from '../services/people/issuer.ts';
 import type { Node } from './compose.ts';
 import { closeServer, listen } from './listen.ts';
+import { startNodeAlerts } from './node-alerts.ts';
 import { watchStoreDisk } from './watch-store-disk.ts';
 
 /** How often responses are compared with the keys that asked for them. With it, a revoked key loses its streams within 2 s. */
@@ -55,6 +56,8 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
   });
   const charges = new Charges(node.services.usage, access);
   const ownCallers = config.apiKeys.map(earlierCallerOf);
+  const workerRunning = (): boolean | undefined => worker?.running();
+  const diskProblem = (): string | undefined => temporal.disk?.problem ?? storeDisk?.problem;
   const app = createApp(
     {
       ...node.services,
@@ -70,9 +73,9 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
         ...new Set([...access.earlierCallers(now()), ...(access.hasEarlierCallers(now()) ? ownCallers : [])]),
       ],
       drain,
-      workerRunning: () => worker?.running(),
+      workerRunning,
       webUi: webUiUrl === undefined ? undefined : { url: webUiUrl, namespace: temporal.namespace },
-      diskProblem: () => temporal.disk?.problem ?? storeDisk?.problem,
+      diskProblem,
       storeWatch,
       clock,
       sealer,
@@ -93,6 +96,7 @@ export async function serveApi(config: Config, log: Log, parts: ApiParts): Promi
     'ending responses with their keys',
     every(cutIntervalMs, cut, (error) => log.warn({ err: error }, 'Ending responses with their keys failed')),
   );
+  cleanups.add('alerts', startNodeAlerts(config, log, { node, workerRunning, diskProblem }));
   cleanups.add('cancelling calls that nobody waits for', () => node.waiters.settle());
   cleanups.add('HTTP', () => closeServer(http));
   const address = http.address() as AddressInfo;

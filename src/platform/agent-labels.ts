@@ -29,11 +29,6 @@ export class AgentLabels {
     this.directory = directory;
   }
 
-  /** Whether something waits for the directory to be read. */
-  get isWaiting(): boolean {
-    return this.waiting.length > 0;
-  }
-
   /** Returns the label of the agent, as far as this process knows. */
   labelOf(agent: string): string {
     return this.directory.isRegistered(agent) ? agent : otherAgents;

@@ -8,9 +8,11 @@ import { z } from 'zod';
 import { secretPrefix } from '../domain/secret-reference.ts';
 import type { StoreSettings } from '../payloads/open-store.ts';
 import type { SecretSources } from './secrets.ts';
+import { alertSettings, toAlertConfig } from './alert-settings.ts';
 import { cliSettings } from './cli-settings.ts';
 import { embeddedPorts } from './embedded/ports-beside.ts';
 import { isLoopback } from './loopback.ts';
+import { mailSettings, toMailServer } from './mail-settings.ts';
 import { oidcSettings, toOidcSettings, type OidcSettings } from './oidc-settings.ts';
 import { toArchiveSettings, toStoreSettings } from './payload-settings.ts';
 import { publicOrigins } from './public-origins.ts';
@@ -72,6 +74,12 @@ export const settings = {
   HOLDFAST_ENDINGS_DAYS: integer(7, 1, 365).describe(
     'How long the log of how calls ended is kept in the payload store.',
   ),
+  HOLDFAST_CALL_INDEX_CALLS: integer(100_000, 1_000, 1_000_000).describe(
+    'How many ended calls a facade indexes in memory, the newest ones, while lists are sorted or filtered by what Temporal cannot; about 0.3 KB each.',
+  ),
+  HOLDFAST_PROMPT_CACHE_BYTES: integer(16 * mebibyte, 0, 4_096 * mebibyte).describe(
+    'How much memory a facade uses for prompts that lists show or search; 0 keeps none.',
+  ),
   HOLDFAST_FIGURES_DAYS: integer(90, 1, 3_650).describe(
     'How long figures of ended calls are kept in the payload store, by minute, hour and day.',
   ),
@@ -79,7 +87,7 @@ export const settings = {
     'API keys (bearer tokens) that may do everything, separated by commas. Without any, and as long as the cluster has no keys of its own, the API is open, to this machine only.',
   ),
   HOLDFAST_PUBLIC_ORIGIN: publicOrigins.describe(
-    'Origin of the desk in browsers if it is behind a proxy, e.g. https://gateway.example.com; several separated by commas.',
+    'Origin of the desk in browsers if it is behind a proxy, e.g. https://gateway.example.com; several separated by commas. Messages of Slack and mails link to the first.',
   ),
   ...oidcSettings,
   HOLDFAST_SECRETS_DIR: z
@@ -229,6 +237,8 @@ export const settings = {
   HOLDFAST_WEBHOOK_RETRY_HOURS: integer(72, 1, 168).describe(
     'How long the delivery of an event is tried again. Then the event is parked. HOLDFAST_ENDINGS_DAYS must be a day more.',
   ),
+  ...mailSettings,
+  ...alertSettings,
   HOLDFAST_MAX_CALLS_IN_FLIGHT: integer(2_000, 1, 100_000).describe(
     'Most calls in flight of one node. After a restart, calls that still run count too, but only with the embedded Temporal server.',
   ),
@@ -304,7 +314,7 @@ export const settings = {
     "Memory of the embedded server's SQLite page cache.",
   ),
   HOLDFAST_RETENTION_DAYS: integer(7, 1, 3_650).describe('How long the embedded server keeps ended calls.'),
-  HOLDFAST_DISK_RESERVE_MIB: integer(64, 1, 1_048_576).describe(
+  HOLDFAST_DISK_RESERVE_MIB: integer(64, 1, 1_073_741_824).describe(
     "Free space on the disk of the embedded server's data, or of the payload store's folder, that is reserved for calls in flight. With less than that nothing new is accepted.",
   ),
   HOLDFAST_MIN_FREE_DISK_MIB: integer(1_024, 0, 1_048_576).describe(
@@ -475,8 +485,12 @@ function toConfig(
       maxWebhooks: set.HOLDFAST_MAX_WEBHOOKS,
       maxBytes: set.HOLDFAST_WEBHOOK_MAX_BYTES,
       retryMs: set.HOLDFAST_WEBHOOK_RETRY_HOURS * 3_600_000,
+      mailServer: toMailServer(set),
     },
+    alerts: toAlertConfig(set),
     figuresDays: set.HOLDFAST_FIGURES_DAYS,
+    callIndexCalls: set.HOLDFAST_CALL_INDEX_CALLS,
+    promptCacheBytes: set.HOLDFAST_PROMPT_CACHE_BYTES,
     transport: {
       maxAnswerBytes: set.HOLDFAST_MAX_ANSWER_BYTES,
       maxCompressionRatio: set.HOLDFAST_MAX_COMPRESSION_RATIO,

@@ -1,6 +1,8 @@
 /** The Prometheus metrics of one process: those of metric-table.ts, of Node.js, and of the Temporal SDK. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type LabelValues } from 'prom-client';
+import { alertConditionNames, type AlertCondition } from '../domain/alert.ts';
 import { healthStatuses, type HealthStatus } from '../domain/health.ts';
+import { deliveryOutcomes } from '../domain/webhook.ts';
 import { AgentLabels, otherAgents, type KnownAgents } from './agent-labels.ts';
 import { metricTable, rejectionReasons, type MetricName } from './metric-table.ts';
 import { temporalMetrics } from './temporal-metrics.ts';
@@ -18,14 +20,21 @@ export interface Load {
   /** The requests that are at agents, by agent. Absent in a process that asks none. */
   readonly sentByAgent?: (() => ReadonlyMap<string, number>) | undefined;
   /** The states of agents. Absent in a process that does not read the health that others report. */
-  readonly stateOf?: ((agent: string) => { status: HealthStatus; circuitOpen: boolean }) | undefined;
+  readonly stateOf?: ((agent: string) => AgentState) | undefined;
+  /** The conditions of the alerts that are active; each as often as there are. Absent in a process that does not know them. */
+  readonly activeAlerts?: (() => readonly AlertCondition[]) | undefined;
   readonly agents: KnownAgents & { readonly names: () => readonly string[] };
 }
 
-/** What may become of the try to deliver an event (services/webhooks/delivery-files.ts). */
-const deliveryOutcomes = ['delivered', 'failed', 'parked', 'dropped'];
+export interface AgentState {
+  readonly status: HealthStatus;
+  readonly circuitOpen: boolean;
+  readonly paused: boolean;
+}
+
 const durationBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 const overheadBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+const callOutcomes = ['answered', 'failed', 'cancelled'];
 const httpBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 60, 600];
 
 /** Creates a new registry with all metrics. */
@@ -43,6 +52,9 @@ export function createMetrics(load: Load) {
   };
   const rejected = counter('holdfast_admission_rejected_total');
   for (const reason of Object.keys(rejectionReasons)) rejected.inc({ reason }, 0);
+  const callDuration = histogram('holdfast_call_duration_seconds', durationBuckets);
+  // Series that begin with 0: Prometheus sees no increase in the first value of a series, and alerts are about these.
+  for (const outcome of callOutcomes) callDuration.zero({ outcome });
   const webhookDeliveries = counter('holdfast_webhook_deliveries_total');
   for (const outcome of deliveryOutcomes) webhookDeliveries.inc({ outcome }, 0);
   let prunedAt = load.agents.revision;
@@ -56,7 +68,7 @@ export function createMetrics(load: Load) {
     agentLabels,
     rejected,
     webhookDeliveries,
-    callDuration: histogram('holdfast_call_duration_seconds', durationBuckets),
+    callDuration,
     callOverhead: histogram('holdfast_call_overhead_seconds', overheadBuckets),
     endingsLost: counter('holdfast_session_endings_lost_total'),
     httpDuration: histogram('http_server_request_duration_seconds', httpBuckets),
@@ -103,7 +115,7 @@ function makers(registry: Registry) {
 }
 
 function gaugesOf(load: Load, gauge: MakeGauge): void {
-  const { agents, sentByAgent } = load;
+  const { agents, sentByAgent, activeAlerts } = load;
   const value = (name: MetricName, read: () => number) => gauge(name, (one) => one.set(read()));
   value('holdfast_calls_in_flight', load.callsInFlight);
   value('holdfast_starts_waiting', load.startsWaiting);
@@ -111,6 +123,12 @@ function gaugesOf(load: Load, gauge: MakeGauge): void {
   value('holdfast_turns_queued', load.turnsQueued);
   value('holdfast_watches', load.watches);
   value('holdfast_clock_skew_seconds', () => load.clockSkewMs() / 1_000);
+  gauge('holdfast_alerts_active', (one) => {
+    one.reset();
+    if (!activeAlerts) return;
+    for (const condition of alertConditionNames) one.set({ condition }, 0);
+    for (const condition of activeAlerts()) one.inc({ condition });
+  });
   gauge('holdfast_agent_in_flight', (one) => {
     one.reset();
     if (!sentByAgent) return;
@@ -120,18 +138,21 @@ function gaugesOf(load: Load, gauge: MakeGauge): void {
   });
 }
 
-/** Makes the gauges of the agents' states. Returns what sets them both: a state is worked out once for a page. */
+/** Makes the gauges of the agents' states. Returns what sets them all: a state is worked out once for a page. */
 function stateGauges({ agents, stateOf }: Load, gauge: MakeGauge): () => void {
   const states = gauge('holdfast_agent_state');
   const circuits = gauge('holdfast_agent_circuit_open');
+  const pauses = gauge('holdfast_agent_paused');
   return () => {
     states.reset();
     circuits.reset();
+    pauses.reset();
     if (!stateOf) return;
     for (const agent of agents.names()) {
-      const { status, circuitOpen } = stateOf(agent);
+      const { status, circuitOpen, paused } = stateOf(agent);
       for (const state of healthStatuses) states.set({ agent, state }, state === status ? 1 : 0);
       circuits.set({ agent }, circuitOpen ? 1 : 0);
+      pauses.set({ agent }, paused ? 1 : 0);
     }
   };
 }

@@ -40,7 +40,7 @@ export function createSealer(key: Buffer): Sealer {
       const [itsVersion, itsKeyId, encoded = ''] = sealed.split('.');
       if (itsVersion !== version || itsKeyId !== keyId)
         throw new Error(
-          `The token of '${context}' was sealed with another key: set HOLDFAST_ENCRYPTION_KEY to that key, or register the agent again`,
+          `The secret of '${context}' was sealed with another key: set HOLDFAST_ENCRYPTION_KEY to that key, or give Holdfast the secret again (register the agent, or change the webhook's URL and rotate its secret)`,
         );
       const body = Buffer.from(encoded, 'base64url');
       try {
@@ -51,7 +51,7 @@ export function createSealer(key: Buffer): Sealer {
           .setAuthTag(body.subarray(-tagBytes));
         return decipher.update(body.subarray(ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
       } catch {
-        throw new Error(`The sealed token of '${context}' is damaged: register the agent again`);
+        throw new Error(`The sealed secret of '${context}' is damaged: give Holdfast the secret again`);
       }
     },
     fingerprint: (text) => hmac(text).toString('base64url'),

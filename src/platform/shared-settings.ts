@@ -26,6 +26,17 @@ const ofAllNodes = [
   'HOLDFAST_WEBHOOK_TIMEOUT_SECONDS',
   'HOLDFAST_WEBHOOK_MAX_BYTES',
   'HOLDFAST_WEBHOOK_RETRY_HOURS',
+  // Whether mails can be sent: the mail server itself is not compared, since it has a password.
+  'HOLDFAST_SMTP_FROM',
+  // Whichever worker reads the feed of endings evaluates the alerts of the cluster.
+  'HOLDFAST_ALERTS',
+  'HOLDFAST_ALERT_CHECK_SECONDS',
+  'HOLDFAST_ALERT_FOR_SECONDS',
+  'HOLDFAST_ALERT_OBJECTIVE_PERCENT',
+  'HOLDFAST_ALERT_FAILOVER_PERCENT',
+  'HOLDFAST_ALERT_QUEUE_WAIT_SECONDS',
+  'HOLDFAST_ALERT_RETENTION_PERCENT',
+  'HOLDFAST_ALERT_MIN_CALLS',
   'HOLDFAST_WINDOW_MESSAGES',
   'HOLDFAST_WINDOW_BYTES',
 ] as const;

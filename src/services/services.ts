@@ -4,12 +4,14 @@
  */
 import type { StoryEvent } from '../domain/call-story.ts';
 import type { SharedWatch } from '../lib/shared-watch.ts';
+import type { Alerts } from './alerts/alerts.ts';
 import type { Agents } from './agents/agents.ts';
 import type { Health } from './agents/health.ts';
 import type { Archive } from './archive/archive.ts';
 import type { CallHistory } from './archive/call-export.ts';
+import type { FindCalls } from './call-index/find-calls.ts';
 import type { CallFilter } from './calls/call-filter.ts';
-import type { LiveList, WatchedList } from './calls/call-list-watch.ts';
+import type { LiveList, WatchedList } from './call-index/call-list-watch.ts';
 import type { CallRecords } from './calls/call-records.ts';
 import type { Calls } from './calls/calls.ts';
 import type { AwaitedCall, CallOutcome, WaitWish } from './calls/start-and-await.ts';
@@ -34,6 +36,7 @@ export interface Services {
   readonly reruns: RerunServices;
   readonly archive: ArchiveServices;
   readonly figures: Figures;
+  readonly alerts: Alerts;
   readonly webhooks: Webhooks;
   readonly callbacks: Callbacks;
   readonly access: Access;
@@ -47,8 +50,10 @@ export interface CallServices {
   startAndAwait(call: AwaitedCall, wish: WaitWish): Promise<CallOutcome>;
   /** Operations on started calls: ids that derive from keys, cancellation. */
   readonly running: Calls;
-  /** Reads of calls that run or have ended: descriptions, lists, counts. */
+  /** Reads of calls that run or have ended: descriptions, counts. */
   readonly records: CallRecords;
+  /** Lists and counts of calls. */
+  readonly find: FindCalls;
   /** Follows a call, by its id. */
   readonly events: SharedWatch<string, readonly StoryEvent[]>;
   readonly lists: SharedWatch<WatchedList, LiveList>;

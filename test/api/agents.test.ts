@@ -86,11 +86,13 @@ describe('the agent directory', () => {
         max_retries: 3,
         max_concurrency: null,
         fallback_agents: [],
+        fallback_of: [],
         history: 'window',
         expect: null,
         health_path: null,
         has_auth_token: false,
         auth_token_reference: null,
+        paused: null,
       },
     ]);
   });
@@ -119,11 +121,13 @@ describe('the agent directory', () => {
       {
         ...full,
         project: null,
+        fallback_of: [],
         auth_token: undefined,
         url: body.url,
         expect: { min_length: 3, json_schema: null, deny_regex: null },
         has_auth_token: true,
         auth_token_reference: null,
+        paused: null,
       },
     ]);
     expect((await register({ name: 'plain' })).body.replaced).toBe(true);

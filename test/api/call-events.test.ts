@@ -86,6 +86,8 @@ describe('the events of a call', () => {
     await node.agent('counted', says('x'));
     await node.http.call({ agent_name: 'counted', prompt: 'x' });
     const counts = async () => (await node.http.get('/api/vps/calls/counts?agent=counted')).body;
-    await expect.poll(counts).toEqual({ total: 1, running: 0, completed: 1, failed: 0, cancelled: 0 });
+    await expect
+      .poll(counts)
+      .toEqual({ total: 1, running: 0, completed: 1, failed: 0, cancelled: 0, covers: null });
   });
 });

@@ -81,8 +81,10 @@ describe('the list of calls', () => {
       user_id: 'u',
       started_at: expect.stringMatching(/Z$/) as unknown,
       ended_at: expect.stringMatching(/Z$/) as unknown,
+      duration_ms: expect.any(Number) as unknown,
       rerun_of: null,
       superseded_by: null,
+      resolved: null,
     });
     expect(byId.get(ids[2])).toMatchObject({ status: 'failed', error_type: 'auth', answered_by: null });
     expect(byId.get(ids[3])).toMatchObject({ asked: 'falls back', answered_by: 'answers' });

@@ -58,6 +58,7 @@ describe('finding calls', () => {
           completed: 2 + hostile.length,
           failed: 2,
           cancelled: 1,
+          covers: null,
         }),
       { timeout: 20_000 },
     );

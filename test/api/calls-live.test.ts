@@ -37,7 +37,14 @@ describe('the live list of calls', () => {
 
     await node.http.call({ agent_name: 'live', prompt: 'x' }, { Prefer: 'respond-async' });
     await until('running');
-    expect(seen.at(-1)?.counts).toEqual({ total: 1, running: 1, completed: 0, failed: 0, cancelled: 0 });
+    expect(seen.at(-1)?.counts).toEqual({
+      total: 1,
+      running: 1,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+      covers: null,
+    });
     gate.open();
     await until('completed');
     expect(seen.at(-1)?.counts).toMatchObject({ total: 1, running: 0, completed: 1 });

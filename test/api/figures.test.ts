@@ -114,6 +114,10 @@ describe('GET /api/vps/figures', () => {
       { completed: 100 },
       { completed: 1, failed: 1 },
     ]);
+    const tens = await get(`${range}&step=ten_minutes&project=*`);
+    expect(tens.body.intervals).toHaveLength(12);
+    expect(intervalAt(tens.body, '08:00:00')).toMatchObject({ calls: { completed: 100 } });
+    expect(intervalAt(tens.body, '09:10:00')).toMatchObject({ calls: { completed: 1, failed: 1 } });
     const week = await get('from=2026-11-25T00:00:00Z&to=2026-12-01T00:00:00Z&project=*');
     expect(week.body).toMatchObject({ step: 'hour', total: { calls: { completed: 101 } } });
     const months = await get('from=2026-09-01T12:00:00Z&to=2026-12-01T00:00:00Z&project=*');
@@ -159,6 +163,20 @@ describe('GET /api/vps/figures', () => {
     expect((await get(range)).body.total).toMatchObject({ calls: { completed: 100, failed: 1 } });
   });
 
+  it('names the damaged files of the range, and so does the command line', async () => {
+    const file = 'figures/2026-11-30/11/05.gz';
+    await createFileStore(join(node.dataDir, 'payloads')).write(file, Buffer.from('{"a":1}'));
+    const later = 'from=2026-11-30T11:00:00Z&to=2026-11-30T12:00:00Z';
+    expect((await get(later)).body['damaged_files']).toEqual([file]);
+    expect((await get(range)).body['damaged_files']).toEqual([]);
+    const times = ['--from', '2026-11-30T11:00:00Z', '--to', '2026-11-30T12:00:00Z'];
+    const { stderr } = await runCli(['figures', ...times], {
+      HOLDFAST_URL: node.http.url,
+      HOLDFAST_API_KEY: key,
+    });
+    expect(stderr).toContain(file);
+  });
+
   it('refuses a range that is none or too long for its step, and says what to ask for', async () => {
     expectInvalid(await get('from=2026-11-30T08:00:00Z&to=2026-11-30T08:00:00Z'), 'from');
     expectInvalid(await get('from=yesterday'), 'from');
@@ -168,6 +186,8 @@ describe('GET /api/vps/figures', () => {
     expect(long.body.detail).toContain(
       '41760 intervals of a minute are more than 1500: ask for a longer step',
     );
+    const tens = await get('from=2026-11-01T00:00:00Z&to=2026-11-30T00:00:00Z&step=ten_minutes');
+    expect(tens.body.detail).toContain('4176 intervals of ten minutes are more than 1500');
     expect((await get('from=2000-01-01T00:00:00Z&to=2026-11-30T00:00:00Z')).body.detail).toContain(
       'a shorter range',
     );

@@ -47,6 +47,7 @@ describe('the health of agents', () => {
       error_metrics: {},
       circuit: 'closed',
       circuit_open_until: null,
+      paused: null,
       latencies_ms: [],
       latency_p50_ms: null,
       latency_p95_ms: null,

@@ -83,6 +83,10 @@ describe('keys', () => {
         }
       }
     expect(agent.requests).toHaveLength(2);
+    const paused = await operate.http.post('/api/vps/agents/scoped/pause');
+    expect(paused).toMatchObject({ status: 200, body: { paused: { by: operate.id } } });
+    expectProblem(await call.http.post('/api/vps/agents/scoped/resume'), 403, 'scope_missing');
+    expect((await operate.http.post('/api/vps/agents/scoped/resume')).status).toBe(200);
   });
 
   it('are shown once, and neither listed nor kept as they are', async () => {

@@ -19,6 +19,8 @@ const endpoints = [
   'get /api/vps/agents',
   'delete /api/vps/agents/{name}',
   'delete /api/vps/agents',
+  'post /api/vps/agents/{name}/pause',
+  'post /api/vps/agents/{name}/resume',
   'get /api/vps/health',
   'get /api/vps/health/{agent}',
   'post /api/vps/health/{agent}/reset',
@@ -37,6 +39,7 @@ const endpoints = [
   'post /api/vps/sessions/{id}/messages',
   'patch /api/vps/sessions/{id}',
   'get /api/vps/calls',
+  'get /api/vps/calls.csv',
   'get /api/vps/calls/export',
   'get /api/vps/calls/what-if',
   'get /api/vps/calls/{id}/what-if',
@@ -65,6 +68,12 @@ const endpoints = [
   'get /api/vps/webhooks/{id}/deliveries',
   'post /api/vps/webhooks/{id}/deliveries/{event_id}/redeliver',
   'post /api/vps/webhooks/{id}/redeliver',
+  'get /api/vps/alerts',
+  'post /api/vps/alerts/{id}/acknowledge',
+  'post /api/vps/alerts/silences',
+  'get /api/vps/alerts/silences',
+  'get /api/vps/alerts/silences/{id}',
+  'delete /api/vps/alerts/silences/{id}',
   'post /api/vps/projects',
   'get /api/vps/projects',
   'get /api/vps/projects/{name}',
@@ -88,7 +97,7 @@ const endpoints = [
 ];
 
 describe('the OpenAPI document', () => {
-  const node = useNode();
+  const node = useNode({ HOLDFAST_ALERT_CHECK_SECONDS: '1', HOLDFAST_ALERT_FOR_SECONDS: '1' });
   let document: Document;
   beforeAll(async () => {
     document = (await node.http.get('/openapi.json')).body as Document;
@@ -234,6 +243,11 @@ describe('the OpenAPI document', () => {
       .toBe(2);
     await check('get /api/vps/calls', http.get('/api/vps/calls?limit=2'));
     await check('get /api/vps/calls', http.get('/api/vps/calls?limit=0'));
+    await check('get /api/vps/calls', http.get('/api/vps/calls?sort=started&include=prompt'));
+    await check('get /api/vps/calls/counts', http.get('/api/vps/calls/counts?asked=hangs'));
+    await check('get /api/vps/calls.csv', http.get('/api/vps/calls.csv?limit=2'));
+    await check('get /api/vps/calls.csv', http.get('/api/vps/calls.csv?limit=0'));
+    await check('get /api/vps/sessions', http.get('/api/vps/sessions?include=details'));
     const callId = path.split('/').at(-1) ?? '';
     await check('get /api/vps/calls/export', http.get(`/api/vps/calls/export?text=${callId}`));
     await check('get /api/vps/calls/export', http.get('/api/vps/calls/export?archive=true'));
@@ -288,6 +302,7 @@ describe('the OpenAPI document', () => {
     await check('post /api/vps/sessions/import', importing([]));
     await check('post /api/vps/sessions/cleanup', http.post('/api/vps/sessions/cleanup'));
     await checkWebhooks(check, http);
+    await checkAlerts(check, http);
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/s'));
     for (const session_id of ['kept', 'kept too']) await http.call({ ...body, session_id });
@@ -296,6 +311,18 @@ describe('the OpenAPI document', () => {
     await check('delete /api/vps/sessions/{id}', http.delete('/api/vps/sessions/kept'));
     await check('delete /api/vps/sessions', http.delete('/api/vps/sessions?id=kept%20too'));
     await rename(`${store}-away`, store);
+    for (const name of ['extra', 'unknown']) {
+      await check(
+        'post /api/vps/agents/{name}/pause',
+        http.post(`/api/vps/agents/${name}/pause`, { reason: 'x' }),
+      );
+      await check(
+        'post /api/vps/agents/{name}/pause',
+        http.post(`/api/vps/agents/${name}/pause`, { until: 'x' }),
+      );
+      await check(call, http.call({ ...body, agent_name: name }));
+      await check('post /api/vps/agents/{name}/resume', http.post(`/api/vps/agents/${name}/resume`));
+    }
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
     await check('delete /api/vps/agents/{name}', http.delete('/api/vps/agents/extra'));
     await check(call, http.call(body));
@@ -322,6 +349,32 @@ describe('the OpenAPI document', () => {
     expect(successes.filter((one) => !seen.has(one))).toEqual([]);
   });
 });
+
+/** Every endpoint of alerts, with an agent that is away. */
+async function checkAlerts(
+  check: (endpoint: string, request: Promise<HttpAnswer>) => Promise<HttpAnswer>,
+  http: HttpClient,
+): Promise<void> {
+  const alerts = '/api/vps/alerts';
+  const silences = `${alerts}/silences`;
+  await http.register('away', 1, { max_retries: 0 });
+  for (let failures = 0; failures < 3; failures++) await http.call({ agent_name: 'away', prompt: 'x' });
+  const about = async (): Promise<Json | undefined> =>
+    ((await http.get(alerts)).body.alerts as Json[]).find(({ subject }) => subject === 'away');
+  await expect.poll(about, { timeout: 20_000 }).toBeDefined();
+  await check(`get ${alerts}`, http.get(alerts));
+  const id = String((await about())?.['id']);
+  await check(`post ${alerts}/{id}/acknowledge`, http.post(`${alerts}/${id}/acknowledge`, { note: 'x' }));
+  await check(`get ${alerts}`, http.get(`${alerts}?state=unknown`));
+  await check(`post ${alerts}/{id}/acknowledge`, http.post(`${alerts}/unknown/acknowledge`));
+  const { body } = await check(`post ${silences}`, http.post(silences, { agent: 'x', for_seconds: 60 }));
+  await check(`post ${silences}`, http.post(silences, {}));
+  await check(`get ${silences}`, http.get(silences));
+  for (const id of [String(body.id), 'unknown']) {
+    await check(`get ${silences}/{id}`, http.get(`${silences}/${id}`));
+    await check(`delete ${silences}/{id}`, http.delete(`${silences}/${id}`));
+  }
+}
 
 /** Every endpoint of webhooks and callbacks, with a receiver. */
 async function checkWebhooks(

@@ -93,7 +93,9 @@ describe('a node that accepts one call at a time', () => {
     const page = await node.http.get('/docs');
     const html = page.body.text as string;
     expect(page.headers.get('Content-Type')).toMatch(/^text\/html/);
-    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path);
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)]
+      .map(([, path = '']) => path)
+      .filter((path) => path !== '/');
     expect(assets).toContain('/docs/start.js');
     const types = { css: 'text/css', js: 'text/javascript', png: 'image/png' };
     for (const path of assets) {

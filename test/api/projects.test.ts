@@ -141,13 +141,21 @@ describe('two projects', () => {
         (await http.get('/api/vps/calls/counts')).body,
         (await http.get('/api/vps/calls/what-if')).body,
         (await http.get('/api/vps/calls?session=s')).body,
+        (await http.get('/api/vps/calls?sort=started&include=prompt')).body,
+        (await http.get('/api/vps/calls?asked=echo&session=s')).body,
+        (await http.get('/api/vps/calls?failed_over=false')).body,
+        await raw(http, '/api/vps/calls.csv?sort=ended&include=prompt'),
+        (await http.get('/api/vps/sessions?include=details')).body,
         (await http.get('/api/vps/sessions')).body,
         (await http.get('/api/vps/status')).body,
         (await http.get('/api/vps/health?details=true')).body,
       ]);
       for (const id of own) expect(text).toContain(id);
       for (const other of others) for (const id of Object.values(has(other))) expect(text).not.toContain(id);
+      for (const other of others) expect(text).not.toContain(`of ${other}`);
+      expect(text).toContain(`of ${project}`);
       expect((await http.get('/api/vps/calls/counts')).body).toMatchObject({ total: 4 });
+      expect((await http.get('/api/vps/calls/counts?failed_over=false')).body).toMatchObject({ total: 4 });
       expect((await http.get('/api/vps/status')).body).toMatchObject({ sessions: 2 });
       const sessions = (await http.get('/api/vps/sessions')).body.sessions as Json[];
       expect(sessions.map(({ session_id }) => session_id).sort()).toEqual(['forked', 's']);
@@ -201,6 +209,9 @@ describe('two projects', () => {
         '/api/vps/sessions/s?limit=2',
         '/api/vps/sessions/export',
         '/api/vps/calls',
+        '/api/vps/calls?sort=started',
+        '/api/vps/calls.csv',
+        '/api/vps/sessions?include=details',
         '/api/vps/reruns',
         `/api/vps/reruns/${has(project).batchId}`,
         `/api/vps/calls/${has(project).call}`,
@@ -365,6 +376,12 @@ describe('agents of one project', () => {
     }
     expect(own.requests).toHaveLength(1);
     expectProblem(await of('b').post('/api/vps/health/echo/reset'), 403, 'agent_not_allowed');
+    expectProblem(await of('b').post('/api/vps/agents/echo/pause', {}), 403, 'agent_not_allowed');
+    expectProblem(await of('b').post('/api/vps/agents/only-for-a/pause', {}), 404, 'agent_not_found');
+    const paused = await of('a').post('/api/vps/agents/only-for-a/pause', { new_calls: 'refuse' });
+    expect(paused).toMatchObject({ status: 200, body: { paused: { new_calls: 'refuse' } } });
+    expectProblem(await of('a').call(wish), 503, 'agent_paused');
+    expect((await of('a').post('/api/vps/agents/only-for-a/resume')).status).toBe(200);
     expect((await of('default').post('/api/vps/health/echo/reset')).status).toBe(200);
   });
 });

@@ -1,5 +1,6 @@
 /** Webhooks of a real node, at a real receiver. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { onCluster } from '../on-cluster/start-facades.ts';
 import { HttpClient, type HttpAnswer, type Json } from '../rig/http-client.ts';
 import { Receiver, verify } from '../rig/receiver.ts';
 import { endedBatch, failedCalls, startBatch } from './batch-support.ts';
@@ -43,6 +44,15 @@ const callOf = async (more: Json = {}, http = node.http): Promise<string> =>
 const path = (id: string, rest = ''): string => `/api/vps/webhooks/${id}${rest}`;
 const deliveriesOf = async (id: string): Promise<Json[]> =>
   (await node.http.get(path(id, '/deliveries'))).body.deliveries as Json[];
+
+it('a webhook by mail is refused where no mail server is set, and so is a callback by mail', async () => {
+  const wish = { name: 'x', url: 'mailto:oncall@example.com', events: calls };
+  const answer = await node.http.post('/api/vps/webhooks', wish);
+  expectProblem(answer, 422, 'webhook_address_refused');
+  expect(answer.body.detail).toMatch(/set HOLDFAST_SMTP_URL and HOLDFAST_SMTP_FROM on all nodes/);
+  const callback = await node.http.call({ agent_name: 'echo', prompt: 'x', callback_url: wish.url });
+  expectProblem(callback, 422, 'webhook_address_refused');
+});
 
 describe('a webhook', () => {
   it('gets how each call ended, signed, and without content unless it asks for it', async () => {
@@ -251,7 +261,7 @@ describe('requests about webhooks', () => {
     expect((await node.http.get('/api/vps/webhooks')).body).toMatchObject({ total: 0, webhooks: [] });
   });
 
-  it('about the ports of the node itself are refused', async () => {
+  it.skipIf(onCluster)('about the ports of the node itself are refused', async () => {
     const own = await node.http.post('/api/vps/webhooks', { name: 'x', url: node.http.url, events: calls });
     expectProblem(own, 422, 'webhook_address_refused');
   });

@@ -69,7 +69,7 @@ test('an agent that was added is listed and answers, until it is removed', async
     ],
   });
   const { stdout } = await runCli(['agents', 'list'], here());
-  expect(stdout.split('\n')[0]).toBe('agent\turl\ttimeout\tretries\tfallbacks\thealth path\ttoken');
+  expect(stdout.split('\n')[0]).toBe('agent\turl\ttimeout\tretries\tfallbacks\thealth path\ttoken\tpaused');
   expect((await runCli(['call', 'mine', 'Hi'], here())).stdout).toBe('here\n');
   expect(agent.requests.at(-1)?.headers.authorization).toBe('Bearer hush-hush');
 
@@ -153,6 +153,51 @@ test('an agent URL with a password or a fragment is refused before anything is s
   const { code, stderr } = await runCli(['agents', 'add', 'x', 'http://me:secret@127.0.0.1:9'], here());
   expect(code).toBe(2);
   expect(stderr).not.toContain('secret');
+});
+
+test('an agent is paused with a reason and an end, which the list and health show, until it is resumed', async () => {
+  await node.agent('rested', says('awake'));
+  const pause = (...args: string[]) => runCli(['agents', 'pause', 'rested', ...args], here());
+  expect(await pause('--reason', 'rollout', '--for', '2h', '--new-calls', 'refuse')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^rested is paused until \S+Z: calls that name it are refused\n$/,
+    ) as string,
+  });
+  const { agents } = (await json('agents', 'list')) as {
+    agents: { name: string; paused: { until: string } }[];
+  };
+  const { paused } = agents.find(({ name }) => name === 'rested') ?? {};
+  expect(paused).toMatchObject({ reason: 'rollout', new_calls: 'refuse' });
+  expect(Math.abs(Date.parse(paused?.until ?? '') - Date.now() - 7_200_000)).toBeLessThan(60_000);
+  for (const args of [
+    ['agents', 'list'],
+    ['health', 'rested'],
+  ])
+    expect((await runCli(args, here())).stdout).toMatch(/refuse until \S+Z: rollout/);
+  const refused = await runCli(['call', 'rested', 'hello'], here());
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toMatch(/Agent 'rested' is paused until \S+Z: rollout/);
+
+  expect(await pause('--until', '2126-01-01')).toMatchObject({ code: 0 });
+  expect(await json('agents', 'pause', 'rested', '--new-calls', 'wait')).toMatchObject({
+    paused: { new_calls: 'wait', until: null, reason: null },
+  });
+  const wrong = [
+    ['--for', 'long'],
+    ['--until', '2h'],
+    ['--for', '1h', '--until', '2126-01-01'],
+    ['--new-calls', 'drop'],
+  ];
+  for (const args of wrong) expect((await pause(...args)).code, args.join(' ')).toBe(2);
+  expect((await pause('--until', '2020-01-01')).stderr).toMatch(/until.*future/);
+  expect((await runCli(['agents', 'pause', '..'], here())).stderr).toMatch(/cannot be paused/);
+
+  const resume = () => runCli(['agents', 'resume', 'rested'], here());
+  expect(await resume()).toMatchObject({ code: 0, stdout: 'rested is in rotation\n' });
+  expect(await resume()).toMatchObject({ code: 0 });
+  expect((await runCli(['call', 'rested', 'hello'], here())).stdout).toMatch(/awake/);
+  await runCli(['agents', 'rm', 'rested', '--yes'], here());
 });
 
 test('on a terminal agents rm asks, and any answer but yes changes nothing', async () => {
@@ -323,6 +368,38 @@ test('calls list --all reads all pages, and calls cancel says that the call has 
     code: 0,
     stdout: expect.stringContaining('has already ended: completed') as string,
   });
+});
+
+test('calls list finds and sorts by what only the index knows, and writes CSV', async () => {
+  await node.agent('stands in', says('x'));
+  await node.agent('is ill', () => ({ status: 401 }), { fallback_agents: ['stands in'] });
+  const { body } = await node.http.call({
+    agent_name: 'is ill',
+    prompt: 'Where are the ships?',
+    metadata: { customer: 'acme', number: 7 },
+  });
+  const list = async (...args: string[]) =>
+    (await json('calls', 'list', ...args)) as { calls: { call_id: string }[]; covers: object | null };
+  const found = async (...args: string[]) => (await list(...args)).calls.map(({ call_id }) => call_id);
+  await expect
+    .poll(() => found('--asked', 'stands in', '--failed-over', 'true'), { timeout: 20_000 })
+    .toEqual([body.call_id]);
+  const members = ['--metadata', 'customer=acme', '--metadata', 'number=7'];
+  expect(await found(...members, '--prompt-contains', 'SHIPS')).toEqual([body.call_id]);
+  expect(await found(...members, '--resolved', 'false')).toEqual([]);
+  expect((await list('--sort', 'duration', '--order', 'asc')).covers).toMatchObject({ running: 'none' });
+  expect(await json('calls', 'list', '--counts', '--asked', 'stands in')).toMatchObject({ total: 1 });
+  const table = await runCli(['calls', 'list', '--asked', 'stands in', '--prompts'], here());
+  expect(table.stdout).toContain('Where are the ships?');
+  const csv = await runCli(['calls', 'list', '--asked', 'stands in', '--csv'], here());
+  expect(csv.stdout.split('\r\n')).toEqual([
+    expect.stringMatching(/^call_id,status,/),
+    expect.stringContaining(`${String(body.call_id)},completed,is ill,stands in,`),
+    '',
+  ]);
+  expect(await runCli(['calls', 'list', '--metadata', 'customer'], here())).toMatchObject({ code: 2 });
+  const removal = await runCli(['agents', 'rm', 'stands in'], here());
+  expect(removal.stderr).toContain('stands in is a fallback of is ill');
 });
 
 test('a session named export can be shown and deleted; an empty name and a file that is not an export are refused', async () => {

@@ -123,7 +123,7 @@ test('calls list --counts counts the calls by status', async () => {
           (await run('calls', 'list', '--agent', 'countable', '--counts', '--json')).stdout,
         ) as unknown,
     )
-    .toEqual({ total: 1, running: 0, completed: 1, failed: 0, cancelled: 0 });
+    .toEqual({ total: 1, running: 0, completed: 1, failed: 0, cancelled: 0, covers: null });
 });
 
 test('an export can be written to a file or a pipe, and replayed from both', async () => {

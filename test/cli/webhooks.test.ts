@@ -92,6 +92,8 @@ test('everything that a webhook can have is set, changed and taken away', async 
       'pm-*,helper',
       '--ordered',
       '--content',
+      '--format',
+      'slack',
     ],
     ...['--session-prefix', 'order-', '--user', 'ada', '--metadata', 'channel=web', '--metadata', 'tier=2'],
   );
@@ -103,13 +105,14 @@ test('everything that a webhook can have is set, changed and taken away', async 
     metadata: { channel: 'web', tier: 2 },
     ordered: true,
     include_content: true,
+    format: 'slack',
   });
   const shown = (await run(['show', id])).stdout;
   for (const text of ['pm-*, helper', 'order-', 'channel=web, tier=2']) expect(shown).toContain(text);
 
   const changed = await run([
     ...['change', id, '--name', 'less', '--event', 'call.failed', '--any-agent', '--any-session'],
-    ...['--any-user', '--metadata', 'tier="2"', '--no-ordered', '--no-content'],
+    ...['--any-user', '--metadata', 'tier="2"', '--no-ordered', '--no-content', '--format', 'standard'],
   ]);
   expect(changed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^agents +all$/m) as string });
   expect(await json(['show', id])).toMatchObject({
@@ -121,6 +124,7 @@ test('everything that a webhook can have is set, changed and taken away', async 
     metadata: { tier: '2' },
     ordered: false,
     include_content: false,
+    format: 'standard',
   });
   expect((await run(['change', id, '--any-metadata'])).stdout).not.toContain('metadata');
   expect((await run(['change', id])).stderr).toContain('Give what to change');
@@ -206,6 +210,7 @@ test('wrong use is named, and nothing is sent', async () => {
     [['redeliver', 'wh1'], 'Give the id of an event'],
     [['redeliver', 'wh1', 'evt_1', '--from', '1h'], 'Give the id of an event'],
     [['redeliver', 'wh1', 'evt_1', '--all'], 'need --from'],
+    [['redeliver', 'wh1', '--from', '1h', '--before', '1h'], 'needs the id of an event'],
     [['show', ''], 'empty'],
   ] as const)
     expect(await run(args), args.join(' ')).toMatchObject({

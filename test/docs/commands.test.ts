@@ -13,9 +13,17 @@ import { FigureFiles } from '../../src/services/figures/figure-files.ts';
 import { FigureWriter } from '../../src/services/figures/figure-writer.ts';
 import { ending } from '../domain/ending-support.ts';
 import type { HttpClient } from '../rig/http-client.ts';
-import { startTestNode, type TestNode } from '../rig/test-node.ts';
+import { headerOf, MailServer } from '../rig/mail-server.ts';
+import { startTestNode, type Environment, type TestNode } from '../rig/test-node.ts';
 
 const run = promisify(execFile);
+
+/** The mail server of the page that is tested. */
+let mails: MailServer;
+const mailSettings = (): Environment => ({
+  HOLDFAST_SMTP_URL: `smtp://127.0.0.1:${mails.port}`,
+  HOLDFAST_SMTP_FROM: 'Holdfast <holdfast@example.com>',
+});
 
 interface Block {
   readonly commands: string;
@@ -70,6 +78,8 @@ const afterwards: Readonly<Record<string, (http: HttpClient) => Promise<void>>> 
     expect(reruns.sort()).toEqual(failed.map(({ call_id }) => call_id).sort());
   },
   async 'docs/webhooks.md'(http) {
+    const subjects = mails.mails.map((mail) => headerOf(mail, 'Subject'));
+    expect(subjects).toEqual(['[Holdfast] Test of the webhook oncall']);
     expect((await http.get('/api/vps/webhooks')).body.total).toBe(0);
     const { calls } = (await http.get('/api/vps/calls')).body as { calls: { call_id: string }[] };
     const callbackOf = async ({ call_id }: { call_id: string }) =>
@@ -98,7 +108,9 @@ describe.each(pages)('the commands of %s', (page) => {
   const ports = new Map<string, number>();
 
   beforeAll(async () => {
-    test = await startTestNode();
+    mails = new MailServer();
+    await mails.start();
+    test = await startTestNode(page === 'docs/webhooks.md' ? mailSettings() : {});
     folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'));
     await symlink(join(packageRoot, 'examples'), join(folder, 'examples'));
     for (const port of Object.keys(examplePorts)) ports.set(port, await claimPort(0, ''));
@@ -106,6 +118,7 @@ describe.each(pages)('the commands of %s', (page) => {
   });
   afterAll(async () => {
     await test.close();
+    await mails.close();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Alert } from '../../src/domain/alert.ts';
 import type { CallInput } from '../../src/domain/call.ts';
 import type { FeedEvent } from '../../src/domain/feed-event.ts';
 import { webhookEvents, type Webhook } from '../../src/domain/webhook.ts';
@@ -12,6 +13,7 @@ import {
   type EventBody,
   type WebhookBodyParts,
 } from '../../src/services/webhooks/event-body.ts';
+import { alertData } from '../../src/services/webhooks/alert-data.ts';
 import { ending } from '../domain/ending-support.ts';
 
 const page = await readFile(join(packageRoot, 'docs/webhooks.md'), 'utf8');
@@ -71,4 +73,22 @@ it('the end of a batch has the members of its table', async () => {
   expect(await membersOfEvent({ type: 'batch.ended', ...batch })).toEqual(
     namesIn('`data` of `batch.ended`').sort(),
   );
+});
+
+it('an alert has the members of its table', async () => {
+  const alert: Alert = {
+    id: 'i',
+    condition: 'agent_unreachable',
+    subject: 'a',
+    agent: 'a',
+    since: 1,
+    summary: 's',
+    values: {},
+    firedAt: 2,
+    isAnnounced: true,
+  };
+  const change = { type: 'alert.fired', at: 3, sequence: 1, series: 's', alert } as const;
+  const members = [...(await membersOfEvent(change)), 'direct'];
+  expect(members.sort()).toEqual(namesIn('`data` of `alert.*`').sort());
+  expect(Object.keys(alertData(alert, { direct: true })).sort()).toEqual(members);
 });

@@ -9,6 +9,7 @@ import {
   firstTryKey,
   outcomeKey,
   requestKey,
+  runKey,
   sessionKey,
 } from '../../src/domain/cache-keys.ts';
 
@@ -36,10 +37,21 @@ test('requests of two agents, calls or runs never share a key, whatever they are
 });
 
 test('a live list has one key, in whatever order the members of its filter came', () => {
-  const key = callListKey({ filter: { status: 'failed', agent: 'a' }, limit: 50 });
-  expect(callListKey({ filter: { agent: 'a', status: 'failed' }, limit: 50 })).toBe(key);
-  expect(callListKey({ filter: { agent: 'a', status: 'failed' }, limit: 51 })).not.toBe(key);
-  expect(callListKey({ filter: { agent: 'b', status: 'failed' }, limit: 50 })).not.toBe(key);
+  const wish = { limit: 50, order: 'desc' };
+  const key = callListKey({ search: { status: 'failed', agent: 'a' }, wish });
+  expect(callListKey({ search: { agent: 'a', status: 'failed' }, wish: { order: 'desc', limit: 50 } })).toBe(
+    key,
+  );
+  expect(callListKey({ search: { agent: 'a', status: 'failed' }, wish: { ...wish, limit: 51 } })).not.toBe(
+    key,
+  );
+  expect(callListKey({ search: { agent: 'b', status: 'failed' }, wish })).not.toBe(key);
+});
+
+test('the runs of one call are told from each other', () => {
+  const key = runKey({ callId: 'a', runId: 'b' });
+  expect(key).toBe(runKey({ callId: 'a', runId: 'b' }));
+  expect(key).not.toBe(runKey({ callId: 'a', runId: 'c' }));
 });
 
 test('a page of a list is told from the other pages', () => {

@@ -57,7 +57,8 @@ describe('the story of a call', () => {
 
   it('keeps the started try of an agent that waited for a slot, and ends it with no_slot', () => {
     const waiting = { agent: 'a', scheduledAt: start, tries: [], openTryAt: start + 5 };
-    const over = { ...waiting, noSlotAt: start + 900, lastError: 'no slot' };
+    const unasked = { at: start + 900, errorType: 'no_slot' } as const;
+    const over = { ...waiting, unasked, lastError: 'no slot' };
     const next = { agent: 'b', scheduledAt: start + 950, tries: [] };
     const told = buildStory(known({ asks: [waiting] }));
     const later = buildStory(known({ asks: [over, next] }));
@@ -73,6 +74,30 @@ describe('the story of a call', () => {
       },
       { type: 'failover', at: start + 950, from: 'a', to: 'b', errorType: 'no_slot' },
     ]);
+  });
+
+  it('keeps what came before a wait for a paused agent, however often the call waited', () => {
+    const unasked = (atMs: number) => ({ at: start + atMs, errorType: 'agent_paused' }) as const;
+    const first = { agent: 'a', scheduledAt: start, tries: [], unasked: unasked(5), lastError: 'paused' };
+    const tried = { agent: 'a', scheduledAt: start, tries: [failedTry(1, 1)], lastError: 'HTTP 500' };
+    const failedOnce = { ...tried, retryAt: start + 2_900 };
+    const again = { ...failedOnce, unasked: unasked(3_000), openTryAt: start + 2_900 };
+    const last = { ...failedOnce, openTryAt: start + 9_000 };
+    // The text of an earlier try's error is known only while its activity runs.
+    const steps = [[first], [first, failedOnce], [first, again], [first, again, last]].map((asks) =>
+      buildStory(known({ asks })).map((event) => ({ ...event, error: undefined })),
+    );
+    for (const [index, told] of steps.entries())
+      expect(steps[index + 1]?.slice(0, told.length) ?? told).toEqual(told);
+    const story = steps.at(-1) ?? [];
+    expect(
+      story.flatMap((event) => (event.type === 'attempt_failed' ? [[event.attempt, event.errorType]] : [])),
+    ).toEqual([
+      [1, 'agent_paused'],
+      [1, 'model_error'],
+      [2, 'agent_paused'],
+    ]);
+    expect(story.at(-1)).toMatchObject({ type: 'attempt_started', at: start + 9_000, attempt: 2 });
   });
 
   it('joins the schedulings of one agent whose worker died, and keeps the error of each try', () => {

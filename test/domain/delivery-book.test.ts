@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  backoffMs,
-  DeliveryBook,
-  heldAfter,
-  maxWaiting,
-  newDeliveries,
-  parkedSince,
-  type Sending,
-} from '../../src/domain/delivery-book.ts';
+import { DeliveryBook, maxWaiting, type Sending } from '../../src/domain/delivery-book.ts';
+import { heldAfter, newDeliveries, parkedSince } from '../../src/domain/delivery-state.ts';
 
 const bookFrom = (segment = 7): DeliveryBook => new DeliveryBook(newDeliveries(segment));
 const event = (index: number, lane?: string): Sending => ({
@@ -50,23 +43,25 @@ describe('deliveries of a webhook', () => {
     expect(book.state.failingSince).toBeUndefined();
   });
 
-  it('double the pause up to a quarter of an hour', () => {
-    expect([1, 2, 3, 20].map((tries) => backoffMs(tries, 0.5))).toEqual([5_000, 10_000, 20_000, 900_000]);
-    expect(backoffMs(1, 0)).toBe(4_500);
-    expect(backoffMs(1, 1)).toBeCloseTo(5_500);
-  });
-
   it('are held back once several events in a row have failed, until one succeeds', () => {
     const book = bookFrom();
     for (let index = 0; index < heldAfter; index++) {
       expect(book.takes(1_000)).toBe('many');
       book.failed(event(index), failure, 5_000);
     }
-    expect(book.takes(1_000)).toBe('none');
+    expect([book.takes(1_000), book.receiver]).toEqual(['none', 'down']);
     book.parked(event(0), 2 * 86_400_000);
-    expect([book.takes(1_000), book.isDown]).toEqual(['many', true]); // Others may be tried, one by one.
+    expect([book.takes(1_000), book.receiver]).toEqual(['one', 'doubtful']);
     book.delivered(event(1), 2_000, 200);
-    expect([book.takes(2_000), book.isDown]).toEqual(['many', false]);
+    expect([book.takes(2_000), book.receiver]).toEqual(['many', 'up']);
+  });
+
+  it('try another one now and then while the receiver seems to be down: perhaps it refuses only those that wait', () => {
+    const book = bookFrom();
+    for (let index = 0; index < heldAfter; index++) book.failed(event(index), failure, 5_000);
+    expect([book.takes(300_999), book.takes(301_000)]).toEqual(['none', 'a probe']);
+    book.update({ probedAt: 301_000 });
+    expect([book.takes(600_999), book.takes(601_000)]).toEqual(['none', 'a probe']);
   });
 
   it('are not the fault of a receiver that got nothing', () => {
@@ -74,6 +69,7 @@ describe('deliveries of a webhook', () => {
     for (let index = 0; index < heldAfter; index++)
       book.failed(event(index), failure, 5_000, { isOurs: true });
     expect(book.takes(1_000)).toBe('many');
+    expect(book.state.failingSince).toBe(1_000); // It is shown as failing all the same: nothing arrives.
   });
 
   it('take one for the worst while many wait, or a probe if nothing was taken lately', () => {
@@ -84,10 +80,11 @@ describe('deliveries of a webhook', () => {
     expect(book.takes(159_999)).toBe('none');
     expect(book.takes(160_000)).toBe('a probe');
     book.update({ deliveredAt: 160_000 });
-    expect(book.takes(164_999)).toBe('none'); // Those that wait are sent first: none of them has failed.
+    expect(book.takes(219_999)).toBe('none'); // Those that wait are sent first: none of them has failed.
     book.failed({ ...event(3), tries: 2 }, { ...failure, at: 160_000 }, 90_000);
     book.failed({ ...event(7), tries: 5 }, { ...failure, at: 160_000 }, 90_000);
-    expect(book.takes(164_999)).toBe('one for the worst');
+    expect(book.takes(219_999)).toBe('one for the worst');
+    expect(book.takes(220_000)).toBe('a probe');
     expect(book.worst(164_999)).toMatchObject({ index: 7, tries: 6 });
     for (let index = 0; index < 2 * maxWaiting; index++) book.waitBehind(event(index));
     expect(book.takes(1_000_000)).toBe('none');
@@ -95,12 +92,20 @@ describe('deliveries of a webhook', () => {
 
   it('try everything at once when a receiver is back that was down', () => {
     const book = bookFrom();
-    for (const index of [0, 1]) book.failed(event(index), failure, 900_000);
-    book.delivered(event(2), 2_000, 200);
+    for (let index = 0; index < heldAfter; index++) book.failed(event(index), failure, 900_000);
     expect(book.due(2_000)).toEqual([]);
-    book.failed({ ...event(0), tries: 1 }, { at: 3_000, error: 'x' }, 900_000);
-    book.delivered(event(3), 63_000, 200);
-    expect(book.due(63_000)).toHaveLength(2);
+    book.delivered({ ...event(0), tries: 1 }, 2_000, 200);
+    expect(book.due(2_000)).toHaveLength(heldAfter - 1);
+  });
+
+  it('leave the pauses of events that a receiver refuses, however often it takes others', () => {
+    const book = bookFrom();
+    for (const index of [0, 1]) book.failed(event(index), failure, 900_000);
+    for (let minute = 1; minute < 10; minute++) {
+      book.failed({ ...event(0), tries: minute }, { at: minute * 60_000, error: 'x' }, 900_000);
+      book.delivered(event(minute + 1), (minute + 2) * 60_000, 200);
+    }
+    expect(book.due(660_000)).toEqual([]);
   });
 
   it('take a job once, though an activity gets it twice', () => {
@@ -153,6 +158,10 @@ describe('deliveries of a webhook', () => {
     book.countParked(3, -2);
     book.countParked(9, -1);
     expect(book.state.parked).toEqual({ 2: 1 });
+    book.parked(event(3), 367 * 86_400_000);
+    expect(book.state.parked).toEqual({ 2: 1, 367: 1 });
+    book.parked(event(4), 368 * 86_400_000); // No event is kept for so long.
+    expect(book.state.parked).toEqual({ 367: 1, 368: 1 });
   });
 
   it('are tried at once if somebody asks for it', () => {

@@ -28,6 +28,7 @@ describe('the failure table', () => {
       invalid_response: 'once, falls back, counts',
       payload_too_large: 'no, falls back, ignored',
       no_slot: 'no, falls back, ignored',
+      agent_paused: 'no, falls back, ignored',
       payload_lost: 'no, ends the call, ignored',
       deadline_exceeded: 'no, ends the call, ignored',
       cancelled: 'no, ends the call, ignored',
@@ -38,6 +39,7 @@ describe('the failure table', () => {
 
   it('makes Temporal retry exactly the failure types that another try can help', () => {
     expect(nonRetryableErrorTypes.toSorted()).toEqual([
+      'agent_paused',
       'auth',
       'cancelled',
       'deadline_exceeded',
@@ -101,6 +103,9 @@ describe('a refusal', () => {
       first_key_not_admin: 422,
       webhook_not_found: 404,
       event_not_found: 404,
+      alert_not_found: 404,
+      silence_not_found: 404,
+      silences_full: 422,
       webhook_address_refused: 422,
       webhooks_full: 422,
       webhook_disabled: 409,
@@ -112,6 +117,7 @@ describe('a refusal', () => {
       overloaded: 429,
       internal: 500,
       shutting_down: 503,
+      agent_paused: 503,
       issuer_unavailable: 503,
       temporal_unavailable: 503,
       disk_full: 503,

@@ -3,9 +3,11 @@ import { startOf, startsBetween, stepFor, stepMs } from '../../src/domain/figure
 
 const at = (time: string): number => Date.parse(`2026-11-30T${time}Z`);
 
-it('an interval begins at a whole minute, hour or day in UTC', () => {
+it('an interval begins at a whole minute, ten minutes, hour or day in UTC', () => {
   const ms = at('08:05:07.123');
   expect(startOf('minute', ms)).toBe(at('08:05:00'));
+  expect(startOf('ten_minutes', ms)).toBe(at('08:00:00'));
+  expect(startOf('ten_minutes', at('08:19:59'))).toBe(at('08:10:00'));
   expect(startOf('hour', ms)).toBe(at('08:00:00'));
   expect(startOf('day', ms)).toBe(at('00:00:00'));
 });

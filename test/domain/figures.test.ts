@@ -73,6 +73,16 @@ describe('figures', () => {
     expect(agents.get('b')?.calls.size).toBe(0);
   });
 
+  it('have no latency of a paused agent that was passed over, and that of its tries before the pause', () => {
+    const paused = { agent: 'a', errorType: 'agent_paused' } as const;
+    const { agents } = summary([
+      ending({ attempts: [{ ...paused, tries: 0, latencyMs: 0 }] }),
+      ending({ attempts: [{ ...paused, tries: 1, latencyMs: 40 }] }),
+    ]);
+    expect([...(agents.get('a')?.attempts ?? [])]).toEqual([['agent_paused', 2]]);
+    expect(agents.get('a')).toMatchObject({ tries: 1, latency: { count: 1 } });
+  });
+
   it('count failed calls by error type; cancelled ones are no errors', () => {
     const noAnswer = { answeredBy: undefined as never, attempts: [] };
     const { calls, errors } = summary([

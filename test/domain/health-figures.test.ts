@@ -118,6 +118,7 @@ it('the sums over agents have every error type, with 0 for those that never occu
 it('every failure counts against the agent except those of the caller, the request and Holdfast', () => {
   expect([...countedTypes, ...ignoredTypes].toSorted()).toEqual(errorTypes.toSorted());
   expect(ignoredTypes.toSorted()).toEqual([
+    'agent_paused',
     'cancelled',
     'deadline_exceeded',
     'internal',

@@ -16,9 +16,9 @@ describe('a reset', () => {
         resetHealth(health, now);
         expect(healthStatus(health, now)).toBe('healthy');
         expect(circuitOf(health, now, 30_000)).toEqual({ state: 'closed' });
-        const { recent, lastErrorType, ...kept } = before;
+        const { recent, lastErrorType, failingSince, ...kept } = before;
         expect(health).toEqual({ ...kept, consecutiveFailures: 0, recent: [], resetAt: now });
-        expect([recent.length, lastErrorType]).toBeDefined();
+        expect([recent.length, lastErrorType, failingSince]).toBeDefined();
       }),
     );
   });

@@ -4,6 +4,7 @@ import {
   accessDirectoryId,
   agentDirectoryId,
   agentHealthId,
+  alertBookId,
   agentIdempotencyKey,
   batchIdFrom,
   batchWorkflowId,
@@ -56,8 +57,9 @@ test('calls, sessions and entities never share a workflow id, whatever ids clien
         accessDirectoryId,
         agentDirectoryId,
         agentHealthId,
+        alertBookId,
       ];
-      expect(new Set([...ids, clusterTermsId, keyUsageId]).size).toBe(7);
+      expect(new Set([...ids, clusterTermsId, keyUsageId]).size).toBe(8);
     }),
   );
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Try } from '../../src/domain/call.ts';
 import { errorTypes, failures } from '../../src/domain/failures.ts';
-import { mayRetry, retryDelayMs } from '../../src/domain/retry.ts';
+import { eventBackoffMs, mayRetry, retryDelayMs } from '../../src/domain/retry.ts';
 
 const nominalMs = [1_000, 2_000, 4_000, 8_000];
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -59,4 +59,10 @@ test('an invalid response is retried once, even if another failure came in betwe
   const second: Try = { attempt: 2, errorType: 'timeout', latencyMs: 1, at };
   expect(mayRetry('invalid_response', [second])).toBe(true);
   expect(mayRetry('invalid_response', [first, second])).toBe(false);
+});
+
+test('an event is sent again after 5, 10, 20 s and so on up to a quarter of an hour, each within 10 %', () => {
+  expect([1, 2, 3, 20].map((tries) => eventBackoffMs(tries, 0.5))).toEqual([5_000, 10_000, 20_000, 900_000]);
+  expect(eventBackoffMs(1, 0)).toBe(4_500);
+  expect(eventBackoffMs(1, 1)).toBeCloseTo(5_500);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { WebhookBook, type NewWebhook } from '../../src/domain/webhook-book.ts';
 import {
+  answerWords,
+  formatOf,
   hasMetadata,
   mayWant,
   projectOfWebhook,
@@ -164,4 +166,31 @@ describe('the book of webhooks', () => {
     expect(book.remove('wh1')).toEqual(wanted);
     expect(book.state()).toEqual({ webhooks: [] });
   });
+});
+
+describe('the format of a webhook', () => {
+  const id = 'wh1';
+  const bookOf = (more: Partial<NewWebhook> = {}): WebhookBook => {
+    const book = new WebhookBook({ webhooks: [] });
+    book.create({ ...wanted, ...more }, 0);
+    return book;
+  };
+
+  it('is standard unless it was chosen, and can be changed', () => {
+    const book = bookOf();
+    expect(formatOf(wanted)).toBe('standard');
+    expect(formatOf(book.change(id, { format: 'slack' }, 0))).toBe('slack');
+    expect(formatOf(book.change(id, { name: 'other' }, 0))).toBe('slack');
+    expect(book.change(id, { format: 'standard' }, 0)).not.toHaveProperty('format');
+  });
+
+  it('is mail as long as its URL is a mailto URL', () => {
+    const book = bookOf({ format: 'slack' });
+    expect(formatOf(book.change(id, { shownUrl: 'mailto:ann@example.com' }, 0))).toBe('mail');
+    expect(formatOf(book.change(id, { shownUrl: 'https://crm.example/' }, 0))).toBe('slack');
+  });
+});
+
+it('the answer of a mail server is told from that of a receiver', () => {
+  expect([answerWords(204), answerWords(250)]).toEqual(['HTTP 204', 'SMTP 250']);
 });

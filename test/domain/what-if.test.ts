@@ -129,6 +129,28 @@ describe('what if', () => {
     expect(told).toMatchObject({ steps: [{ agent: 'a', outcome: 'skipped' }], changed: true });
   });
 
+  it('a paused agent is passed over, and its recorded outcome is not used', () => {
+    const told = whatIf(down, {
+      agents: [
+        { name: 'a', moved: false, paused: true },
+        { name: 'c', moved: false },
+      ],
+      unregistered: [],
+    });
+    expect(told.steps).toEqual([
+      { agent: 'a', outcome: 'skipped', errorType: 'agent_paused' },
+      { agent: 'c', outcome: 'would_be_asked' },
+    ]);
+    expect(told).toMatchObject({ nextAgent: 'c', changed: true });
+  });
+
+  it('a call that would be refused asks nobody, for that reason', () => {
+    const told = whatIf(down, { ...chainOf('a', 'b'), refusal: "Agent 'a' is paused" });
+    expect(outcomesOf(told.steps)).toBe('a not_reached, b not_reached');
+    expect(told).toMatchObject({ reason: "Agent 'a' is paused", changed: true });
+    expect(told.nextAgent).toBeUndefined();
+  });
+
   it('the deadline ended the call: today it would end there too', () => {
     const told = whatIf([failed('a', 'deadline_exceeded')], chainOf('a', 'b'));
     expect(outcomesOf(told.steps)).toBe('a as_recorded, b not_reached');

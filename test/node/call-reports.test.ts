@@ -65,6 +65,13 @@ test('a report that comes twice counts once and is logged once', async () => {
   });
 });
 
+test('the counts that alerts are about begin with 0, so that the first failure is an increase', async () => {
+  const metrics = createMetrics(noLoad);
+  const page = await metrics.page();
+  for (const outcome of ['answered', 'failed', 'cancelled'])
+    expect(page).toContain(`holdfast_call_duration_seconds_count{outcome="${outcome}"} 0`);
+});
+
 test('a run that a reset began counts and is logged again, but has no part in the durations', async () => {
   const { lines, samples, to } = reports();
   to.ended('run', call, true);

@@ -7,12 +7,14 @@ import type { AgentStateChanged, FeedEvent } from '../../src/domain/feed-event.t
 import { agentHealthId } from '../../src/domain/ids.ts';
 import { delay } from '../../src/lib/delay.ts';
 import { createFileStore } from '../../src/payloads/file-store.ts';
+import { Alerts } from '../../src/services/alerts/alerts.ts';
 import { AgentStates } from '../../src/services/agents/agent-states.ts';
 import { Health } from '../../src/services/agents/health.ts';
 import { EndedCalls } from '../../src/services/endings/ended-calls.ts';
 import { EndingHints } from '../../src/services/endings/ending-hints.ts';
 import { EndingLog } from '../../src/services/endings/ending-log.ts';
 import { EndingReader } from '../../src/services/endings/ending-reader.ts';
+import { EntityUpdateLimit } from '../../src/services/temporal/entity-updates.ts';
 import type { Temporal } from '../../src/services/temporal/rpc.ts';
 import { reportOutcomesSignal } from '../../src/workflows/messages.ts';
 import { resetWorkflow } from '../api/reset-run.ts';
@@ -50,6 +52,7 @@ function startReader(temporal: Temporal, dataDir: string, position?: FeedPositio
     hints: new EndingHints(store),
     consumers: [],
     agentStates: new AgentStates(temporal),
+    alerts: new Alerts(temporal, new EntityUpdateLimit()),
     wants: () => true,
     wanting: () => [],
     refresh: () => Promise.resolve(true),

@@ -2,7 +2,7 @@
 import { HttpClient, type HttpAnswer } from '../rig/http-client.ts';
 import { InStep } from '../rig/in-step.ts';
 
-const changesDirectory = /^\/api\/vps\/(register|agents\/[^/]+|agents\?id=.*)$/;
+const changesDirectory = /^\/api\/vps\/(register|agents\/[^/]+(\/(pause|resume))?|agents\?id=.*)$/;
 const usesHealth = /^\/api\/vps\/health/;
 /** Requests whose choice of agent depends on the agents' circuits. */
 const goesByCircuits = /^\/api\/vps\/(call$|calls\/[^/]+\/(rerun|what-if))/;

@@ -33,6 +33,16 @@ test('without any setting a node serves this machine only, and every default has
     publicOrigins: [],
     encryptionKey: undefined,
     join: 'checked',
+    alerts: {
+      enabled: true,
+      checkMs: 15_000,
+      forMs: 60_000,
+      objective: 0.99,
+      failovers: 0.2,
+      queueWaitMs: 60_000,
+      retention: 0.15,
+      atLeast: 10,
+    },
     shared: { all: {}, facades: {} },
     drainMs: 10_000,
     logLevel: 'info',
@@ -92,8 +102,11 @@ test('without any setting a node serves this machine only, and every default has
       maxWebhooks: 100,
       maxBytes: 262_144,
       retryMs: 72 * 3_600_000,
+      mailServer: undefined,
     },
     figuresDays: 90,
+    callIndexCalls: 100_000,
+    promptCacheBytes: 16_777_216,
     payloads: {
       store: { kind: 'folder', path: resolve('.holdfast/payloads') },
       inlineBytes: 16_384,
@@ -294,6 +307,59 @@ describe('webhooks', () => {
     expect(refusalOf({ HOLDFAST_ENDINGS_DAYS: '1' })).toMatch(/set HOLDFAST_ENDINGS_DAYS to 4 or more$/);
     const both = { HOLDFAST_WEBHOOK_RETRY_HOURS: '168', HOLDFAST_ENDINGS_DAYS: '8' };
     expect(loadConfig(both).webhooks.retryMs).toBe(168 * 3_600_000);
+  });
+});
+
+describe('the mail server', () => {
+  const HOLDFAST_SMTP_FROM = 'Holdfast <holdfast@example.com>';
+  const serverOf = (HOLDFAST_SMTP_URL: string) =>
+    loadConfig({ HOLDFAST_SMTP_URL, HOLDFAST_SMTP_FROM }).webhooks.mailServer;
+
+  test.each([
+    ['smtp://mail.example.com', { port: 587, tls: 'if_offered' }],
+    ['smtp://mail.example.com:25', { port: 25, tls: 'if_offered' }],
+    ['smtp://mail.example.com?starttls=off', { port: 587, tls: 'never' }],
+    ['smtps://mail.example.com/', { port: 465, tls: 'on_connect' }],
+    ['smtp://ann:p%40ss@mail.example.com', { port: 587, tls: 'required', user: 'ann', password: 'p@ss' }],
+    ['smtps://ann:x@mail.example.com', { port: 465, tls: 'on_connect', user: 'ann', password: 'x' }],
+  ])('%s', (url, expected) => {
+    expect(serverOf(url)).toEqual({ host: 'mail.example.com', from: HOLDFAST_SMTP_FROM, ...expected });
+  });
+
+  test('on this machine may get its password without TLS', () => {
+    expect(serverOf('smtp://ann:x@[::1]:25')).toMatchObject({ host: '::1', tls: 'if_offered', user: 'ann' });
+    expect(serverOf('smtp://ann:x@localhost?starttls=off')).toMatchObject({ tls: 'never', user: 'ann' });
+  });
+
+  test.each([
+    ['mail.example.com', /takes a URL like smtp:/],
+    ['https://mail.example.com', /takes a URL like smtp:/],
+    ['smtp://', /takes a URL like smtp:/],
+    ['smtp://mail.example.com/box', /takes a URL like smtp:/],
+    ['smtp://ann:5%@mail.example.com', /write it as %25/],
+    ['smtp://mail.example.com?tls=off', /no query but \?starttls=off/],
+    ['smtps://mail.example.com?starttls=off', /no query but \?starttls=off/],
+    ['smtp://ann:secret@mail.example.com?starttls=off', /password in the clear/],
+  ])('%s is refused, and not shown', (url, why) => {
+    const refusal = refusalOf({ HOLDFAST_SMTP_URL: url, HOLDFAST_SMTP_FROM });
+    expect(refusal).toMatch(/^HOLDFAST_SMTP_URL: /);
+    expect(refusal).toMatch(why);
+    expect(refusal).not.toMatch(/secret/);
+  });
+
+  test('needs a sender, who is an address or a name and an address', () => {
+    const url = { HOLDFAST_SMTP_URL: 'smtp://mail.example.com' };
+    expect(refusalOf(url)).toBe(
+      'HOLDFAST_SMTP_URL needs HOLDFAST_SMTP_FROM: the address that mails come from',
+    );
+    expect(refusalOf({ HOLDFAST_SMTP_FROM })).toMatch(/set both$/);
+    for (const from of ['Holdfast', 'a@b, c@d', 'A <a@b>\r\nBcc: c@d', '"A" <a@b>'])
+      expect(refusalOf({ ...url, HOLDFAST_SMTP_FROM: from }), from).toMatch(
+        /^HOLDFAST_SMTP_FROM: takes an address/,
+      );
+    const { shared, webhooks } = loadConfig({ ...url, HOLDFAST_SMTP_FROM: 'a@b.example' });
+    expect(webhooks.mailServer?.from).toBe('a@b.example');
+    expect(shared.all).toEqual({ HOLDFAST_SMTP_FROM: 'a@b.example' });
   });
 });
 

@@ -59,7 +59,8 @@ test('an agent of the directory has its state, its circuit and its requests, als
   const { add, samples } = withDirectory({
     stateOf: (agent) => {
       worked.push(agent);
-      return { status: agent === 'bad' ? 'unreachable' : 'healthy', circuitOpen: agent === 'bad' };
+      const isBad = agent === 'bad';
+      return { status: isBad ? 'unreachable' : 'healthy', circuitOpen: isBad, paused: !isBad };
     },
     sentByAgent: () =>
       new Map([
@@ -86,6 +87,8 @@ test('an agent of the directory has its state, its circuit and its requests, als
     ['holdfast_agent_state{agent="good",state="unreachable"}', 0],
     ['holdfast_agent_circuit_open{agent="bad"}', 1],
     ['holdfast_agent_circuit_open{agent="good"}', 0],
+    ['holdfast_agent_paused{agent="bad"}', 0],
+    ['holdfast_agent_paused{agent="good"}', 1],
   ]);
 });
 
@@ -102,7 +105,6 @@ test('what is counted about an agent that is not known yet waits until the direc
   const calls = async (agent: string) =>
     (await samples()).get(`holdfast_calls_total{agent="${agent}",outcome="answered",error_type=""}`);
   count('new');
-  expect(metrics.agentLabels.isWaiting).toBe(true);
   expect(await calls('new')).toBeUndefined();
   await add('new');
   expect(await calls('new')).toBe(1);
@@ -110,7 +112,6 @@ test('what is counted about an agent that is not known yet waits until the direc
 
   count('unknown');
   await readNothingNew();
-  expect(metrics.agentLabels.isWaiting).toBe(false);
   expect(await calls('(other)')).toBe(1);
 });
 
@@ -120,7 +121,6 @@ test('what waits is kept if the directory cannot be read, but not without end', 
   for (let i = 0; i < 10_001; i++)
     metrics.agentLabels.count(['a'], ([label = '']) => metrics.calls.inc({ agent: label, ...answered }));
   await expect(metrics.readDirectory(away)).rejects.toThrow('away');
-  expect(metrics.agentLabels.isWaiting).toBe(true);
   const other = 'holdfast_calls_total{agent="(other)",outcome="answered",error_type=""}';
   expect((await samples()).get(other)).toBe(1);
 });

@@ -40,7 +40,9 @@ test('a sealed text does not open if any bit of it was changed', () => {
         body[at] = (body[at] ?? 0) ^ (1 << bit);
         return body;
       });
-      expect(() => sealer.open(tampered, 'writer')).toThrow(/'writer' is damaged: register the agent again/);
+      expect(() => sealer.open(tampered, 'writer')).toThrow(
+        /'writer' is damaged: give Holdfast the secret again/,
+      );
     }),
   );
 });
@@ -65,7 +67,7 @@ test('the error for a token that was sealed with another key says what to do', (
   const sealed = createSealer(randomBytes(32)).seal(token, 'writer');
   for (const foreign of [sealed, sealer.seal(token, 'writer').replace('v1.', 'v2.'), 'v1', '', token])
     expect(() => sealer.open(foreign, 'writer')).toThrow(
-      /token of 'writer' was sealed with another key: set HOLDFAST_ENCRYPTION_KEY .* or register the agent again/,
+      /secret of 'writer' was sealed with another key: set HOLDFAST_ENCRYPTION_KEY .* or give Holdfast the secret again/,
     );
 });
 

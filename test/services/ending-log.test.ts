@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { EndingLog, type Segment } from '../../src/services/endings/ending-log.ts';
 import { MemoryStore } from '../payloads/memory-store.ts';
 
@@ -54,4 +54,34 @@ test('a sweep leaves the newest segments, however old they are', async () => {
   expect(await log.read(999)).toBeUndefined();
   await log.sweep(Date.now() - 60_000);
   expect([...store.keys()]).toHaveLength(501);
+});
+
+describe('the first segment that may have something since a time', () => {
+  const timed = (number: number): Segment => ({ ...segment(number), at: 100_000 * number });
+
+  it('is found by few reads, also among damaged ones and after a sweep', async () => {
+    const store = new MemoryStore();
+    const log = new EndingLog(store);
+    for (let number = 1; number <= 1_500; number++) await log.append(timed(number));
+    store.reads.clear();
+    expect(await log.firstSince(100_000 * 700)).toBe(700);
+    expect([...store.reads.values()].reduce((sum, reads) => sum + reads, 0)).toBeLessThan(50);
+    for (const key of [...store.keys()].filter((one) => /75\d$/.test(one)))
+      await store.write(key, Buffer.from('half'));
+    for (const number of [1, 700, 749, 761, 1_500])
+      expect(await log.firstSince(100_000 * number)).toBe(number);
+    expect(await log.firstSince(100_000 * 755)).toBe(750); // It may be in any of the damaged ones.
+    expect(await log.firstSince(100_000 * 755 + 600_000)).toBe(761);
+    await log.sweep(Date.now() + 1_000);
+    expect(await log.firstSince(0)).toBe(1_000);
+    expect(await log.firstSince(100_000 * 1_600)).toBe(1_501);
+  });
+
+  it('counts a call that ended by the clock of another server, and is the next one if there is none', async () => {
+    const log = new EndingLog(new MemoryStore());
+    expect(await log.firstSince(0)).toBe(1);
+    await log.append(timed(1));
+    expect(await log.firstSince(105_000)).toBe(1);
+    expect(await log.firstSince(105_001)).toBe(2);
+  });
 });

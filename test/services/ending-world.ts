@@ -137,6 +137,7 @@ export class World {
       {
         calls: this.temporal(),
         agentStates: this.statuses(),
+        alerts: { changes: () => Promise.resolve({ series: '', sequence: 0, changes: [] }) },
         wants: () => this.wanted,
         wanting: () => [],
         refresh: () => Promise.resolve(true),

@@ -69,6 +69,7 @@ describe('submitCall', () => {
         lookup,
         find: (project: string, name: string) => Promise.resolve(lookup(project, name)),
         isOfOther: () => false,
+        pauseOf: () => undefined,
       },
       health: {
         order: (agents: unknown) => {

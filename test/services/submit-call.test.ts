@@ -59,6 +59,7 @@ describe('the slot to probe a half-open agent', () => {
         agents: {
           find: (_project: string, name: string) => Promise.resolve(found(name)),
           lookup: (_project: string, name: string) => found(name),
+          pauseOf: () => undefined,
           isOfOther: () => false,
         },
         health,

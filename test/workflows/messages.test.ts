@@ -11,7 +11,9 @@ it('the constant of a message is named after its wire name and its kind', () => 
 
 it('no wire name of a message has changed', () => {
   expect(Object.keys(messages).sort()).toEqual([
+    'acknowledgeAlertUpdate',
     'addJobUpdate',
+    'alertChangesQuery',
     'appendMessagesUpdate',
     'batchPagesQuery',
     'callProgressQuery',
@@ -32,13 +34,16 @@ it('no wire name of a message has changed', () => {
     'limitProjectUpdate',
     'noteStatesSignal',
     'openTurnUpdate',
+    'pauseAgentUpdate',
     'readAccessQuery',
+    'readAlertsQuery',
     'readSessionQuery',
     'readWebhooksQuery',
     'registerAgentUpdate',
     'releaseTurnSignal',
     'removeAgentUpdate',
     'removeWebhookUpdate',
+    'reportAlertsUpdate',
     'reportOutcomesSignal',
     'reportUsageUpdate',
     'resetAgentSignal',
@@ -47,8 +52,10 @@ it('no wire name of a message has changed', () => {
     'rotateKeyUpdate',
     'rotateWebhookUpdate',
     'settleTurnUpdate',
+    'silenceAlertsUpdate',
     'stateChangesQuery',
     'turnGrantedSignal',
+    'unsilenceAlertsUpdate',
     'usageQuery',
     'wakeSignal',
   ]);

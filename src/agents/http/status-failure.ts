@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { failures, type ErrorType } from '../../domain/failures.ts';
 import { parseHttpDate, parseRetryAfter, parseRetryAfterMs } from '../../domain/retry.ts';
-import { agentsOwnError, errorText, redactCut } from '../redaction/error-text.ts';
+import { agentsOwnError, errorText, excerptOf, redactCut } from '../redaction/error-text.ts';
 import { saysQuotaIsUsedUp } from '../quota.ts';
 import type { Redactor } from '../redaction/redactor.ts';
 import { readExcerpt } from './response-body.ts';
@@ -22,8 +22,30 @@ export async function statusFailure(
   const retryAfterMs = failures[type].retry === 'no' ? undefined : retryAfter(headers);
   return new AgentError(type, errorText(headline(statusCode), agentsOwnError(said), redactor), {
     statusCode,
+    answer: {
+      status: statusCode,
+      headers: tellingHeaders(headers, redactor),
+      excerpt: excerptOf(said, redactor, maxExcerptLength),
+    },
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
+}
+
+const maxExcerptLength = 300;
+const maxHeaderLength = 100;
+/** The headers that say something about a failure. */
+const telling = ['content-type', 'retry-after', 'retry-after-ms', 'request-id', 'x-request-id'] as const;
+
+function tellingHeaders(
+  headers: Dispatcher.ResponseData['headers'],
+  redactor: Redactor,
+): Record<string, string> {
+  return Object.fromEntries(
+    telling.flatMap((name) => {
+      const value = [headers[name]].flat()[0];
+      return value === undefined ? [] : [[name, excerptOf(value, redactor, maxHeaderLength)]];
+    }),
+  );
 }
 
 /** The 4xx statuses, besides 429, that another try may resolve: request timeout, conflict, locked, too early. */

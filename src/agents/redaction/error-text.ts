@@ -8,15 +8,28 @@ const maxErrorTextLength = 500;
  * (I5), cut to 500 characters.
  */
 export function errorText(headline: string, agentSaid: string, redactor: Redactor): string {
-  // Redacted before and after cleaning: control characters or white space within the token must not hide it.
-  const excerpt = redactor.redact(oneLine(beginning(agentSaid, redactor)));
+  const excerpt = cleaned(agentSaid, redactor);
   return cutErrorText(excerpt === '' ? headline : `${headline}: ${excerpt}`);
+}
+
+/** Returns the beginning of what an agent said: one line without control characters and without the token (I5). */
+export function excerptOf(agentSaid: string, redactor: Redactor, maxLength: number): string {
+  return cut(cleaned(agentSaid, redactor), maxLength);
+}
+
+/** Redacted before and after cleaning: control characters or white space within the token must not hide it. */
+function cleaned(agentSaid: string, redactor: Redactor): string {
+  return redactor.redact(oneLine(beginning(agentSaid, redactor)));
 }
 
 /** Cuts a text to the 500 characters that an error may have. It does not redact the text, which must contain no secret. */
 export function cutErrorText(text: string): string {
-  if (text.length <= maxErrorTextLength) return text;
-  return `${text.slice(0, maxErrorTextLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return cut(text, maxErrorTextLength);
+}
+
+function cut(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { figuresAnswer, figuresQuery, maxFigureIntervals } from '../../contract/figures.ts';
+import { figuresAnswer, figuresQuery, maxDamagedFiles, maxFigureIntervals } from '../../contract/figures.ts';
 import { invalid } from '../../domain/failures.ts';
 import { stepFor, stepMs, type Step } from '../../domain/figures-step.ts';
 import { iso, isoOrNull } from '../calls/wire.ts';
@@ -43,6 +43,7 @@ export function figuresEndpoints({ figures, clock }: Pick<ApiDependencies, 'figu
             to: iso(found.to),
             step,
             complete_until: isoOrNull(found.completeUntil),
+            damaged_files: found.damaged.slice(0, maxDamagedFiles),
             intervals: found.intervals.map((one) => ({
               from: iso(one.from),
               ...figuresToWire(one.figures),
@@ -62,6 +63,6 @@ function requireFewIntervals(step: Step, from: number, to: number): void {
   const fix = step === 'day' ? 'a shorter range' : 'a longer step or a shorter range';
   throw invalid(
     'step',
-    `${intervals} intervals of a ${step} are more than ${maxFigureIntervals}: ask for ${fix}`,
+    `${intervals} intervals of ${step === 'ten_minutes' ? 'ten minutes' : `a ${step}`} are more than ${maxFigureIntervals}: ask for ${fix}`,
   );
 }

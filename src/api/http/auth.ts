@@ -46,6 +46,20 @@ export function requireScope({ actor, scopes }: Principal, needed: Scope): void 
   );
 }
 
+/** Returns who the sender is, for people to read. */
+export function nameOfActor({ actor }: Principal): string {
+  switch (actor.kind) {
+    case 'person':
+      return actor.name;
+    case 'key':
+      return `key ${actor.id}`;
+    case 'bootstrap':
+      return 'a key of HOLDFAST_API_KEYS';
+    case 'open':
+      return 'somebody on the machine of the node';
+  }
+}
+
 /** Returns the project whose agents the sender sees; `*`, i.e. all, with the scope admin. */
 export function agentsProject({ scopes, project }: Principal): string {
   return allows(scopes, 'admin') ? allProjects : project;

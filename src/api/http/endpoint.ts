@@ -87,6 +87,8 @@ export interface EndpointDeclaration<
   readonly deprecated?: true;
   readonly params?: P;
   readonly query?: Q;
+  /** The member of the query that its parameters `<member>.<name>` make together. */
+  readonly gathers?: string;
   readonly body?: B;
   /** Set if a missing body means the same as an empty object. */
   readonly bodyOptional?: true;

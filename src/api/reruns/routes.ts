@@ -58,6 +58,7 @@ export function rerunEndpoints(deps: Dependencies): Endpoint[] {
         'session_queue_full',
         'session_metadata_full',
         'overloaded',
+        'agent_paused',
         'shutting_down',
         'temporal_unavailable',
         'disk_full',

@@ -14,6 +14,7 @@ import {
   sessionList,
   sessionPage,
 } from '../../contract/sessions.ts';
+import type { SessionDetails } from '../../services/sessions/sessions.ts';
 import { noSuchSession } from '../../services/sessions/session-refusals.ts';
 import { importSessions } from './session-import.ts';
 import { allProjects, ownSessionId, partsOfSession, sessionIn } from '../../domain/project.ts';
@@ -35,6 +36,9 @@ const pageQuery = {
     .optional()
     .openapi({ description: `Messages of a page; ${defaultLimit} with \`before\`` }),
 };
+const detailsInQuery = z.enum(['details']).optional().openapi({
+  description: 'details: also the user, the number of messages, the last activity; each session is read',
+});
 const deletion = { calls: z.enum(['true', 'false']).default('false') };
 const deletionAnswers = {
   202: {
@@ -84,7 +88,12 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
       summary: 'List sessions',
       description:
         'May lag by seconds. With `id`, answers like `/sessions/{id}`, also with `before` and `limit`.',
-      query: z.strictObject({ cursor: cursorQuery.cursor, ...pageQuery, id: byId.optional() }),
+      query: z.strictObject({
+        cursor: cursorQuery.cursor,
+        ...pageQuery,
+        id: byId.optional(),
+        include: detailsInQuery,
+      }),
       answers: {
         200: {
           description: 'One page, or the session of `id`',
@@ -103,12 +112,15 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
         if (query.id !== undefined) return read(sessionIn(requireOne(project), query.id), query, response);
         if (query.before !== undefined) throw invalid('before', 'goes with `id`; use `cursor` for a list');
         const page = await sessions.list(project, { ...query, limit: query.limit ?? defaultLimit });
+        const details = query.include === undefined ? undefined : await sessions.details(page.items);
         return {
           status: 200,
           body: {
-            sessions: page.items
-              .map(partsOfSession)
-              .map((one) => ({ session_id: one.own, project: one.project })),
+            sessions: page.items.map((sessionId, index) => {
+              const { own, project: owner } = partsOfSession(sessionId);
+              const listed = { session_id: own, project: owner };
+              return details ? { ...listed, details: detailsToWire(details[index]) } : listed;
+            }),
             next_cursor: page.nextCursor ?? null,
           },
         };
@@ -240,4 +252,15 @@ export function sessionEndpoints({ sessions, clock, config }: Dependencies): End
 function requireOne(project: string): string {
   if (project === allProjects) throw invalid('project', `name one project with \`id\`, not '${allProjects}'`);
   return project;
+}
+
+function detailsToWire(details: SessionDetails | undefined) {
+  if (!details) return null;
+  const { userId, totalMessages, lastActivity, isLive } = details;
+  return {
+    user_id: userId ?? null,
+    total_messages: totalMessages,
+    last_activity: lastActivity,
+    live: isLive,
+  };
 }

@@ -6,10 +6,10 @@ import {
   redeliveryAccepted,
   redeliveryRequest,
 } from '../../contract/webhooks.ts';
-import { iso } from '../calls/wire.ts';
+import { isoOrNull } from '../calls/wire.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { refusedBodies, refusedChanges, refusedReads, webhookParams as params } from './shared.ts';
+import { refusedBodies, refusedChanges, refusedReads, webhookParams as params, whenLeft } from './shared.ts';
 import { deliveryToWire } from './webhook-wire.ts';
 
 const eventParams = params.extend({ event_id: z.string().regex(/^evt_[0-9a-f]{1,64}$/, 'begins with evt_') });
@@ -23,6 +23,9 @@ export function deliveryEndpoints({
   webhooks,
   clock,
 }: Pick<ApiDependencies, 'webhooks' | 'clock'>): Endpoint[] {
+  /** Epoch ms. Clocks differ, so without a time it is one in the future. */
+  const beforeOf = ({ before }: { readonly before?: string | undefined }): number =>
+    before === undefined ? clock.now() + 60_000 : Date.parse(before);
   return [
     endpoint({
       method: 'get',
@@ -35,14 +38,13 @@ export function deliveryEndpoints({
       query: deliveryQuery,
       answers: { 200: { description: 'All tries, the newest first', schema: deliveryPage } },
       refusals: [...refusedReads, 'validation_failed', 'webhook_not_found'],
-      handle: async ({ params: { id }, query, project }) => {
-        const before = query.before === undefined ? clock.now() + 60_000 : Date.parse(query.before);
+      handle: async ({ params: { id }, query, project, response }) => {
         const { outcome, limit } = query;
-        const page = await webhooks.deliveries(project, id, { outcome, before, limit });
-        const last = page.isMore ? page.entries.at(-1) : undefined;
+        const wish = { outcome, before: beforeOf(query), limit };
+        const { entries, nextBefore } = await webhooks.deliveries(project, id, wish, whenLeft(response));
         return {
           status: 200,
-          body: { deliveries: page.entries.map(deliveryToWire), next_before: last ? iso(last.at) : null },
+          body: { deliveries: entries.map(deliveryToWire), next_before: isoOrNull(nextBefore) },
         };
       },
     }),
@@ -53,18 +55,22 @@ export function deliveryEndpoints({
       projects: 'one',
       tag: 'webhooks',
       summary: 'Send one event again',
+      description:
+        'Give `before`, a time shortly after a try of it, if the webhook has got many events since.',
       params: eventParams,
+      query: deliveryQuery.pick({ before: true }),
       answers: { 202: { description: 'It will be sent', schema: redeliveryAccepted } },
       refusals: [
         ...refusedChanges,
+        'validation_failed',
         'webhook_not_found',
         'event_not_found',
         'webhook_disabled',
         'redeliveries_full',
         'disk_full',
       ],
-      handle: async ({ params: { id, event_id: eventId }, project }) => {
-        await webhooks.redeliverOne(project, id, eventId, clock.now() + 60_000);
+      handle: async ({ params: { id, event_id: eventId }, query, project, response }) => {
+        await webhooks.redeliverOne(project, id, { eventId, before: beforeOf(query) }, whenLeft(response));
         return { status: 202, body: { webhook_id: id, status: 'accepted' as const } };
       },
     }),

@@ -12,7 +12,7 @@ import { defaultProject } from '../../domain/project.ts';
 import { requireScope } from '../http/auth.ts';
 import type { ApiDependencies } from '../http/dependencies.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { refusedBodies, refusedChanges, refusedReads, webhookParams as params } from './shared.ts';
+import { refusedBodies, refusedChanges, refusedReads, webhookParams as params, whenLeft } from './shared.ts';
 import { testToWire, toFilter, toFilterChange, webhookToWire } from './webhook-wire.ts';
 
 export function webhookEndpoints({
@@ -30,7 +30,7 @@ export function webhookEndpoints({
       tag: 'webhooks',
       summary: 'Create a webhook',
       description:
-        'Its receiver gets every event that happens from now on and matches, at least once, signed as standardwebhooks.com says. With include_content it needs the scope `read`, too. See docs/webhooks.md.',
+        'Its receiver gets every event that happens from now on and matches, at least once, signed as standardwebhooks.com says, or as a message of Slack, or by mail. With include_content it needs the scope `read`, too. See docs/webhooks.md.',
       body: webhookRequest,
       answers: { 201: { description: 'Created; the secret is shown only here', schema: shownWebhook } },
       refusals: [
@@ -50,6 +50,7 @@ export function webhookEndpoints({
           ...(project !== defaultProject && { project }),
           ...(body.ordered && { ordered: true as const }),
           ...(body.include_content && { withContent: true as const }),
+          ...(body.format != null && { format: body.format }),
         });
         return { status: 201, body: { ...webhookToWire(created, shownAt()), secret } };
       },
@@ -116,6 +117,7 @@ export function webhookEndpoints({
           ...(Object.keys(filter).length > 0 && { filter }),
           ...(body.ordered != null && { ordered: body.ordered }),
           ...(body.include_content != null && { withContent: body.include_content }),
+          ...(body.format != null && { format: body.format }),
           ...(body.enabled !== undefined && { enabled: body.enabled || ('by_request' as const) }),
         });
         return { status: 200, body: webhookToWire(changed, shownAt()) };
@@ -168,9 +170,7 @@ export function webhookEndpoints({
       answers: { 200: { description: 'What the receiver answered', schema: testDelivery } },
       refusals: [...refusedChanges, 'webhook_not_found'],
       handle: async ({ params: { id }, project, response }) => {
-        const left = new AbortController();
-        response.once('close', () => left.abort());
-        return { status: 200, body: testToWire(await webhooks.test(project, id, left.signal)) };
+        return { status: 200, body: testToWire(await webhooks.test(project, id, whenLeft(response))) };
       },
     }),
   ];

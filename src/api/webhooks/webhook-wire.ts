@@ -1,7 +1,7 @@
 /** Converts webhooks and their deliveries to the API's snake_case, and back. */
 import type * as wire from '../../contract/webhooks.ts';
-import { isHeld, parkedSince } from '../../domain/delivery-book.ts';
-import { projectOfWebhook, type Webhook, type WebhookFilter } from '../../domain/webhook.ts';
+import { parkedSince, receiverState } from '../../domain/delivery-state.ts';
+import { formatOf, projectOfWebhook, type Webhook, type WebhookFilter } from '../../domain/webhook.ts';
 import type { FilterChange } from '../../domain/webhook-book.ts';
 import type { DeliveryEntry } from '../../services/webhooks/delivery-files.ts';
 import type { KnownWebhook } from '../../services/webhooks/webhooks.ts';
@@ -29,12 +29,14 @@ export function webhookToWire(
 ): wire.Webhook {
   const { filter, secrets } = webhook;
   const { lastTry, waiting = [], delivered = 0, failingSince } = deliveries ?? {};
+  const isFailing = failingSince !== undefined && waiting.length > 0;
   const [earlier] = secrets.filter(({ until }) => until !== undefined && until > now);
   return {
     id: webhook.id,
     name: webhook.name,
     project: projectOfWebhook(webhook),
     url: webhook.shownUrl,
+    format: formatOf(webhook),
     events: [...webhook.events],
     agents: filter.agents ? [...filter.agents] : null,
     session_prefix: filter.sessionPrefix ?? null,
@@ -42,15 +44,15 @@ export function webhookToWire(
     metadata: filter.metadata ?? null,
     ordered: webhook.ordered === true,
     include_content: webhook.withContent === true,
-    status: statusOf(webhook, failingSince !== undefined && waiting.length > 0),
+    status: statusOf(webhook, isFailing),
     created_at: iso(webhook.createdAt),
     disabled_at: isoOrNull(webhook.disabledAt),
     earlier_secret_until: isoOrNull(earlier?.until),
     delivered,
     waiting: waiting.length,
-    backlog: deliveries !== undefined && isHeld(deliveries),
+    backlog: deliveries !== undefined && receiverState(deliveries) === 'down',
     parked: deliveries ? parkedSince(deliveries, now - keptMs) : 0,
-    failing_since: isoOrNull(failingSince),
+    failing_since: isoOrNull(isFailing ? failingSince : undefined),
     last_try: lastTry
       ? { at: iso(lastTry.at), status: lastTry.status ?? null, error: lastTry.error ?? null }
       : null,

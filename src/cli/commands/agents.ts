@@ -1,21 +1,25 @@
-/** The commands `agents list`, `agents add` and `agents rm`. */
+/** The commands `agents list`, `agents add`, `agents pause`, `agents resume` and `agents rm`. */
 import type { Command } from 'commander';
 import type { AgentList } from '../../contract/agents.ts';
 import { declareForNode, withExamples, withNode, type Context } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { note } from '../output.ts';
 import { agentPath } from '../resource-paths.ts';
 import { addAgentsAdd } from './agents-add.ts';
+import { addAgentsPause, pauseInWords } from './agents-pause.ts';
 
 /** Declares the commands. */
 export function addAgentCommands(program: Command): void {
-  const agents = withExamples(program.command('agents').description('list, register and remove agents'), [
-    'agents list',
-  ]);
+  const agents = withExamples(
+    program.command('agents').description('list, register, pause and remove agents'),
+    ['agents list'],
+  );
   declareForNode(agents, 'list', 'list the registered agents, by name', [
     'agents list',
     'agents list --json',
   ]).action(withNode(list));
   addAgentsAdd(agents);
+  addAgentsPause(agents);
   declareForNode(
     agents,
     'rm <name>',
@@ -33,7 +37,7 @@ async function list({ client, out }: Context): Promise<undefined> {
     return;
   }
   out.table(
-    ['agent', 'url', 'timeout', 'retries', 'fallbacks', 'health path', 'token'],
+    ['agent', 'url', 'timeout', 'retries', 'fallbacks', 'health path', 'token', 'paused'],
     all.agents.map((agent) => [
       agent.name,
       agent.url,
@@ -42,14 +46,23 @@ async function list({ client, out }: Context): Promise<undefined> {
       agent.fallback_agents.join(', '),
       agent.health_path,
       agent.auth_token_reference ?? (agent.has_auth_token ? 'yes' : 'no'),
+      pauseInWords(agent),
     ]),
   );
 }
 
 async function remove({ client, out }: Context, name: string, { yes }: { yes?: true }): Promise<undefined> {
   const { path, query } = agentPath(name);
+  if (!yes) await noteFallbacks(client, name);
   await confirm(`Remove the agent ${name} and its health figures?`, yes);
   await client.request('DELETE', path, { query });
   if (out.json) out.document({ removed: name });
   else out.text(`${name} is removed`);
+}
+
+/** Says which agents would lose a fallback. */
+async function noteFallbacks(client: Context['client'], name: string): Promise<void> {
+  const { agents } = await client.get<AgentList>('/agents');
+  const fallbackOf = agents.find((one) => one.name === name)?.fallback_of ?? [];
+  if (fallbackOf.length > 0) note(`${name} is a fallback of ${fallbackOf.join(', ')}`);
 }

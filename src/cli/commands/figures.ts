@@ -36,6 +36,8 @@ async function figures({ client, out }: Context, { from, to, step, agent }: Opti
   if (found.complete_until === null)
     note('No calls were counted yet: a minute is counted once it is complete');
   else if (found.complete_until < found.to) note(`Complete until ${found.complete_until}`);
+  if (found.damaged_files.length > 0)
+    note(`What these damaged files counted is missing: ${found.damaged_files.join(', ')}`);
   showIntervals(out, found);
   showAgents(out, found.total);
 }

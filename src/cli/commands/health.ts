@@ -4,6 +4,7 @@ import type { AgentHealth, DetailedHealth, ProbeReport } from '../../contract/he
 import { declareForNode, withNode, type Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { ExitName } from '../exit-codes.ts';
+import { pauseInWords } from './agents-pause.ts';
 import { healthPath } from '../resource-paths.ts';
 
 interface Options {
@@ -81,6 +82,7 @@ function showOne({ out }: Context, one: AgentHealth): void {
     agent: one.agent_name,
     state: one.status,
     circuit: one.circuit_open_until === null ? one.circuit : `${one.circuit} until ${one.circuit_open_until}`,
+    paused: pauseInWords(one) || null,
     success: successOf(one),
     asked: one.total_requests,
     failed: one.total_failures,

@@ -28,6 +28,8 @@ export function addWebhookChanges(webhooks: Command): void {
       'webhooks create crm https://crm.example.com/holdfast --event call.completed --event call.failed',
       "webhooks create orders - --event call.failed --agent 'pm-*' --metadata channel=web --ordered < url.txt",
       'webhooks create alarm https://alarm.example.com/ --event agent.state_changed --project ops',
+      'webhooks create chat - --event agent.state_changed --format slack < slack-url.txt',
+      'webhooks create oncall mailto:oncall@example.com,second@example.com --event agent.state_changed',
     ],
   );
   withWebhook(creating, { events: 'required' }).action(withNode(create));

@@ -20,6 +20,7 @@ interface RedeliverOptions {
   readonly from?: string;
   readonly to?: string;
   readonly all?: true;
+  readonly before?: string;
 }
 
 /** Declares the commands. */
@@ -52,6 +53,7 @@ export function addWebhookDeliveries(webhooks: Command): void {
     )
     .option('--to <time>', 'and not after this time (default: now)', asTime)
     .option('--all', 'with --from: every event of that time, also those that were delivered')
+    .option('--before <time>', 'with an event-id: look for it among the tries before this time', asTime)
     .action(withNode(redeliver));
 }
 
@@ -95,15 +97,19 @@ async function redeliver(
   { client, out }: Context,
   id: string,
   eventId: string | undefined,
-  { from, to, all }: RedeliverOptions,
+  { from, to, all, before }: RedeliverOptions,
 ): Promise<undefined> {
   if ((eventId === undefined) === (from === undefined))
     throw new CliError('usage', 'Give the id of an event, or --from for those of a time');
   if (from === undefined && (to ?? all) !== undefined)
     throw new CliError('usage', '--to and --all select events of a time, so they need --from');
+  if (from !== undefined && before !== undefined)
+    throw new CliError('usage', '--before finds one event, so it needs the id of an event');
   const { body } =
     from === undefined
-      ? await client.request('POST', webhookPath(id, 'deliveries', eventId ?? '', 'redeliver'))
+      ? await client.request('POST', webhookPath(id, 'deliveries', eventId ?? '', 'redeliver'), {
+          query: { before },
+        })
       : await client.request('POST', webhookPath(id, 'redeliver'), {
           body: {
             from,

@@ -4,16 +4,23 @@
  */
 import { randomUUID } from 'node:crypto';
 import { isUsableIn, type AgentConfig } from '../../domain/agent.ts';
+import { isInForce, type AgentPause } from '../../domain/agent-pause.ts';
+import { delay } from '../../lib/delay.ts';
 import { agentDirectoryId } from '../../domain/ids.ts';
 import type { agentDirectory, DirectoryLimits, DirectoryState } from '../../workflows/agent-directory.ts';
 import {
   directoryChangesQuery,
+  pauseAgentUpdate,
   registerAgentUpdate,
   removeAgentUpdate,
   type DirectoryEntry,
 } from '../../workflows/messages.ts';
 import { ensureEntity, sendUpdate, type EntityUpdateLimit } from '../temporal/entity-updates.ts';
 import { rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+
+/** How long an agent may have to wait to be asked because this process has not read yet which agents are paused. */
+const firstReadMs = 10_000;
+const firstReadPauseMs = 250;
 
 /** Methods that need Temporal throw the refusal `temporal_unavailable` if it does not answer. */
 export class Agents {
@@ -24,8 +31,18 @@ export class Agents {
   private version = 0;
   private changes = 0;
   private refreshing: Promise<void> | undefined;
+  private hasRead = false;
+  private firstRead: Promise<void> | undefined;
+  /** Epoch ms by a clock that all nodes share. */
+  readonly now: () => number;
 
-  constructor(temporal: Temporal, updateLimit: EntityUpdateLimit, limits: DirectoryLimits) {
+  constructor(
+    temporal: Temporal,
+    updateLimit: EntityUpdateLimit,
+    limits: DirectoryLimits,
+    now: () => number = () => Date.now(),
+  ) {
+    this.now = now;
     this.temporal = temporal;
     this.updateLimit = updateLimit;
     this.limits = limits;
@@ -70,6 +87,13 @@ export class Agents {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Returns the names of the agents, of those that the project may use, that fall back to this one, sorted. */
+  fallingBackTo(project: string, name: string): string[] {
+    return this.list(project).flatMap((one) =>
+      one.name !== name && one.fallbackAgents.includes(name) ? one.name : [],
+    );
+  }
+
   /** Whether this node's copy has an agent of this name. */
   isRegistered(name: string): boolean {
     return this.entries.get(name)?.config !== undefined;
@@ -82,11 +106,45 @@ export class Agents {
 
   /** Registers the agent, or replaces its config. Throws `Refusal`. */
   async register(config: AgentConfig): Promise<{ replaced: boolean }> {
-    const { version, replaced } = await this.update((updateId) =>
+    const { version, replaced, pause } = await this.update((updateId) =>
       this.handle().executeUpdate(registerAgentUpdate, { args: [config], updateId }),
     );
-    this.apply(config.name, { version, config });
+    this.apply(config.name, { version, config, ...(pause && { pause }) });
     return { replaced };
+  }
+
+  /**
+   * Pauses the agent or changes its pause; undefined resumes it. Returns false if no agent of this name is registered. Every
+   * process knows it within 2 s.
+   */
+  async pause(name: string, pause: AgentPause | undefined): Promise<boolean> {
+    const entry = await this.update((updateId) =>
+      this.handle().executeUpdate(pauseAgentUpdate, { args: [name, pause ?? null], updateId }),
+    );
+    if (entry) this.apply(name, entry);
+    return entry !== null;
+  }
+
+  /** Returns the agent's pause, from this node's copy. Undefined if it is not paused, or its pause is over. */
+  pauseOf(name: string): AgentPause | undefined {
+    const pause = this.entries.get(name)?.pause;
+    return pause && isInForce(pause, this.now()) ? pause : undefined;
+  }
+
+  /** Whether this process has read the directory. */
+  get isKnown(): boolean {
+    return this.hasRead;
+  }
+
+  /** Resolves once this process has read the directory, and in any case 10 s after it was first asked. */
+  known(): Promise<void> {
+    return (this.firstRead ??= this.readFirst());
+  }
+
+  private async readFirst(): Promise<void> {
+    const giveUpAt = performance.now() + firstReadMs;
+    while (!this.hasRead && performance.now() < giveUpAt)
+      await this.refresh().catch(() => delay(firstReadPauseMs));
   }
 
   /** Removes the agent. Returns false if no agent of this name was registered. */
@@ -116,6 +174,7 @@ export class Agents {
       this.changes += 1;
     }
     this.version = changes.version;
+    this.hasRead = true;
     for (const [name, entry] of Object.entries(changes.entries)) this.apply(name, entry);
   }
 

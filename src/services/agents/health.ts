@@ -56,6 +56,7 @@ export class Health {
   private readonly breaker: CircuitBreaker;
   private snapshot = new Map<string, AgentHealth>();
   private version = 0;
+  private refreshing: Promise<void> | undefined;
   private unsent: Outcome[] = [];
   /** Batches that were sent and that no snapshot has confirmed yet. */
   private readonly sent = new Map<string, OutcomeBatch & { readonly sentAt: number }>();
@@ -184,8 +185,18 @@ export class Health {
     }
   }
 
-  /** Updates the snapshot, and drops the node's own outcomes and resets that it now contains. */
-  async refresh(): Promise<void> {
+  /**
+   * Updates the snapshot, and drops the node's own outcomes and resets that it now contains. Concurrent callers share one query:
+   * an older answer that comes after a newer one would look like a health workflow that was started again.
+   */
+  refresh(): Promise<void> {
+    this.refreshing ??= this.pull().finally(() => {
+      this.refreshing = undefined;
+    });
+    return this.refreshing;
+  }
+
+  private async pull(): Promise<void> {
     const changes = await rpc(this.temporal, rpcTimeoutMs.read, () =>
       this.handle().query(healthChangesQuery, this.version),
     );

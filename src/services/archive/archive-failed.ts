@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import type { Ending } from '../../domain/ending.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { summaryOf } from '../calls/call-summary.ts';
-import type { EndingLog, Segment } from '../endings/ending-log.ts';
+import type { EndingLog } from '../endings/ending-log.ts';
 import { describeWorkflow } from '../temporal/describe-workflow.ts';
 import type { Temporal } from '../temporal/rpc.ts';
 import type { Archive } from './archive.ts';
@@ -11,8 +11,6 @@ import { historyOf } from './call-export.ts';
 
 /** How many calls are archived at the same time. */
 const concurrency = 4;
-/** How much later than the list of a segment its calls may have ended, by the clock of another server. */
-const skewMs = 5_000;
 
 /**
  * Archives failed calls in rounds. Several facades may do so concurrently: storing a call twice changes nothing. The watermark
@@ -37,7 +35,7 @@ export class FailedCalls {
    */
   async archiveNew(signal: AbortSignal): Promise<void> {
     const before = await this.archive.watermark();
-    this.next ??= await this.firstAfter(before);
+    this.next ??= await this.log.firstSince(before);
     let until = before;
     for (let segment; !signal.aborted && (segment = await this.log.read(this.next)); this.next++) {
       const failed = segment.endings.filter(({ outcome }) => outcome === 'failed');
@@ -45,16 +43,6 @@ export class FailedCalls {
       until = Math.max(until, segment.until);
     }
     if (until > before) await this.archive.advance(until);
-  }
-
-  /** Returns the number of the first segment that may have calls which ended after `watermark`. */
-  private async firstAfter(watermark: number): Promise<number> {
-    let number = await this.log.newest(0);
-    for (let segment: Segment | undefined; number > 0; number--) {
-      segment = await this.log.read(number);
-      if (!segment || (segment.at > 0 && segment.at + skewMs < watermark)) break;
-    }
-    return number + 1;
   }
 
   private async store({ callId, runId }: Ending): Promise<void> {

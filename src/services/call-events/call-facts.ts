@@ -9,7 +9,7 @@ import type { AskFailureDetails } from '../../activities/ask-failure.ts';
 import type { AskRequest, AskResult } from '../../activities/call-agent.ts';
 import type { CallInput, CallResult, Try } from '../../domain/call.ts';
 import type { KnownAsk, KnownCall, KnownEnding } from '../../domain/call-story.ts';
-import { isErrorType } from '../../domain/failures.ts';
+import { isErrorType, isUnasked } from '../../domain/failures.ts';
 import { askInTask, firstTriesIn } from './first-try-markers.ts';
 
 /** An event of a workflow history, as Temporal's API has it. */
@@ -114,18 +114,21 @@ function closedTries(
   close: HistoryEvent,
   earlier: readonly Try[],
   scheduledAt: number,
-): Pick<KnownAsk, 'tries' | 'lastError' | 'openTryAt' | 'noSlotAt'> {
+): Pick<KnownAsk, 'tries' | 'lastError' | 'openTryAt' | 'unasked'> {
   const { activityTaskCompletedEventAttributes: completed, activityTaskFailedEventAttributes: failed } =
     close;
   if (completed) return { tries: readPayload<AskResult>(completed.result)?.tries ?? earlier };
   if (failed) {
     const details = readPayload<AskFailureDetails>(failed.failure?.applicationFailureInfo?.details);
+    const type = failed.failure?.applicationFailureInfo?.type;
+    const closedAt = tsToMs(close.eventTime);
     return {
       tries: details?.tries ?? withLost(earlier, scheduledAt),
       lastError: failed.failure?.message ?? '',
-      ...(failed.failure?.applicationFailureInfo?.type === 'no_slot' && {
-        openTryAt: scheduledAt,
-        noSlotAt: tsToMs(close.eventTime),
+      ...(isUnasked(type) && {
+        // Nobody knows when a later try began; it was given up at once unless it waited for a slot.
+        openTryAt: (details?.tries.length ?? 0) > earlier.length ? closedAt : scheduledAt,
+        unasked: { at: closedAt, errorType: type },
       }),
     };
   }

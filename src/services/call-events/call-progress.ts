@@ -4,7 +4,7 @@
  */
 import { agentTimeMs } from '../../domain/agent-time.ts';
 import type { Attempt, CallInput, CallProgress } from '../../domain/call.ts';
-import { byAgent, type Asked, type KnownCall } from '../../domain/call-story.ts';
+import { byAgent, failureOf, type Asked, type KnownCall } from '../../domain/call-story.ts';
 
 /** Returns the attempts that have ended, without that of the agent that is asked now, and how long the call was queued. */
 export function progressOf(input: CallInput, { asks, queued, startedAt }: KnownCall): CallProgress {
@@ -24,13 +24,12 @@ export function progressOf(input: CallInput, { asks, queued, startedAt }: KnownC
 
 /** Makes the attempt of an agent after which another one was asked. */
 function failedAttempt({ last, errors }: Asked): Attempt {
-  const { agent, tries, noSlotAt } = last;
-  const failedTry = tries.length + (noSlotAt === undefined ? 0 : 1);
+  const { agent, tries, unasked, lastError } = last;
   return {
     agent,
     status: 'failed',
-    errorType: noSlotAt === undefined ? (tries.at(-1)?.errorType ?? 'internal') : 'no_slot',
-    error: errors.get(failedTry) ?? '',
+    errorType: failureOf(last),
+    error: (unasked ? lastError : errors.get(tries.length)) ?? '',
     tries,
     latencyMs: agentTimeMs(tries),
   };

@@ -5,6 +5,7 @@ import type { temporal as proto } from '@temporalio/proto';
 import type { AskFailureDetails } from '../../activities/ask-failure.ts';
 import type { FirstTry } from '../../activities/first-try.ts';
 import type { KnownAsk } from '../../domain/call-story.ts';
+import { isUnasked } from '../../domain/failures.ts';
 
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 
@@ -81,11 +82,12 @@ export function askInTask(marker: FirstTryMarker, events: readonly HistoryEvent[
     case 'failed': {
       const retryAt = tried.retryInMs === undefined ? undefined : endOfPause(marker, events);
       const failed = { ...ask, tries: tried.tries ?? [], lastError: tried.message };
-      const noSlot = { openTryAt: scheduledAt, noSlotAt: tsToMs(marker.event.eventTime) };
+      const { type } = tried;
+      const at = tsToMs(marker.event.eventTime);
       return {
         ...failed,
         ...(retryAt !== undefined && { retryAt }),
-        ...(tried.type === 'no_slot' && noSlot),
+        ...(isUnasked(type) && { openTryAt: scheduledAt, unasked: { at, errorType: type } }),
       };
     }
   }

@@ -55,6 +55,11 @@ export function callsClosedQuery(from: number, to: number): string {
   return callsQuery(...closedWithin(from, to));
 }
 
+/** The same, for calls that have failed. */
+export function callsFailedQuery(from: number, to: number): string {
+  return callsQuery(hasStatus('failed'), ...closedWithin(from, to));
+}
+
 /** Returns the query for the runs of batches of reruns, of all projects, that have closed in that time. */
 export function batchesClosedQuery(from: number, to: number): string {
   return allBatchesQuery(...closedWithin(from, to));

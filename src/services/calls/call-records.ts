@@ -7,12 +7,14 @@ import { projectOf } from '../../domain/project.ts';
 import { callPageKey } from '../../domain/cache-keys.ts';
 import { promptOf, withPrompt } from '../../domain/turn-text.ts';
 import { CoalescedReads } from '../../lib/coalesced-reads.ts';
+import { holderOf } from '../sessions/holder-of.ts';
 import { describeSession, isStoredBy } from '../sessions/session-stored.ts';
 import { withSessionStored, type CallEnd, type CallEnding, type CallStatus } from './call-ending.ts';
 import { callStatusOf, describeExecution, findCall, noSuchCall } from './call-execution.ts';
 import { executionStatuses, listQuery, type CallFilter } from './call-filter.ts';
-import { summaryOf, type CallSummary } from './call-summary.ts';
+import { summaryOf, type CallSummary, type FoundCall, type ListedRun } from './call-summary.ts';
 import { listedCall } from './listed-call.ts';
+import { resolvedAmong } from './resolved-calls.ts';
 import { lostText, unlessLost, type TextStore } from '../../payloads/text-store.ts';
 import { loadText, refusing } from '../../payloads/store-refusals.ts';
 import type { Calls } from './calls.ts';
@@ -22,7 +24,7 @@ import { rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { countByStatus, listAll, listPage, type Page } from '../temporal/visibility.ts';
 
 /** Everything that is known about one call. */
-export interface CallDescription extends CallSummary {
+export interface CallDescription extends FoundCall {
   /** Temporal's id of the run. */
   readonly runId: string;
   /** The input with which the call was started. */
@@ -35,6 +37,8 @@ export interface CallDescription extends CallSummary {
   readonly ending?: CallEnding;
   /** The progress of a running call. */
   readonly progress?: CallProgress;
+  /** The call that has the turn for which this one waits. Absent if it does not wait, or if that is not known. */
+  readonly waitingFor?: string;
 }
 
 /** The number of calls in each status, and in total. */
@@ -53,7 +57,7 @@ export class CallRecords {
   private readonly temporal: Temporal;
   private readonly calls: Calls;
   private readonly texts: TextStore;
-  private readonly pages = new CoalescedReads<Page<CallSummary>>();
+  private readonly pages = new CoalescedReads<Page<ListedRun>>();
 
   constructor(temporal: Temporal, calls: Calls, texts: TextStore) {
     this.temporal = temporal;
@@ -68,12 +72,16 @@ export class CallRecords {
       this.readableInput(callId),
       this.list({ project: projectOf(callId), rerunOf: callId }, { limit: maxReruns }),
     ]);
-    const known = { ...summaryOf(info), runId: info.runId, input, promptLost, reruns: reruns.items };
+    const known = {
+      ...(await this.withResolved(summaryOf(info))),
+      ...{ runId: info.runId, input, promptLost, reruns: reruns.items },
+    };
     if (known.status === 'running') {
       // After the description: an activity that was pending may have ended since, but not the other way round.
       const { events } = await this.fetchHistory(callId);
       const facts = factsOf(callId, events ?? [], info.raw.pendingActivities ?? []);
-      return { ...known, ...(facts && { progress: progressOf(input, facts) }) };
+      const progress = facts && progressOf(input, facts);
+      return { ...known, ...(progress && { progress, ...(await this.waitingFor(input, progress)) }) };
     }
     const end = await this.calls.end(callId, AbortSignal.timeout(rpcTimeoutMs.read));
     if (!end) return known;
@@ -85,6 +93,21 @@ export class CallRecords {
     // A call that ended while it waited has recorded what its session stored then. The session may have been removed since.
     const isOver = recorded && input.turn?.endsByItself && !sessionStored;
     return { ...known, ending: isOver ? others : withSessionStored(ending, sessionStored) };
+  }
+
+  /** A call that has failed may have been answered by a rerun, which takes another RPC to find out. */
+  private async withResolved(call: CallSummary): Promise<FoundCall> {
+    if (call.status !== 'failed') return call;
+    return { ...call, resolved: (await resolvedAmong(this.temporal, [call])).has(call.callId) };
+  }
+
+  private async waitingFor(
+    { callId, sessionId }: CallInput,
+    { waitsForTurn }: CallProgress,
+  ): Promise<Pick<CallDescription, 'waitingFor'>> {
+    if (!waitsForTurn || sessionId === undefined) return {};
+    const holder = await holderOf(this.temporal, sessionId);
+    return holder === undefined || holder === callId ? {} : { waitingFor: holder };
   }
 
   /** Whether the call's session stores its turn. Undefined without a session, and if that is not known any more. */
@@ -104,7 +127,7 @@ export class CallRecords {
   }
 
   /** Returns one page of the calls that match. Concurrent reads of the same page are coalesced. */
-  list(filter: CallFilter, { limit, cursor }: PageWish): Promise<Page<CallSummary>> {
+  list(filter: CallFilter, { limit, cursor }: PageWish): Promise<Page<ListedRun>> {
     const query = listQuery(filter);
     return this.pages.read(callPageKey(query, limit, cursor), async () => {
       const { items, ...rest } = await listPage(this.temporal, query, { limit, cursor });
@@ -145,13 +168,13 @@ export class CallRecords {
 
   /**
    * Returns the input with which the call was started, as the first event of its history has it: a large prompt is a reference.
-   * Throws the refusal `call_not_found`.
+   * `runId`: of this run, by default of the newest. Throws the refusal `call_not_found`.
    */
-  async startInput(callId: string): Promise<CallInput> {
+  async startInput(callId: string, runId?: string): Promise<CallInput> {
     const { history } = await findCall(this.temporal, callId, () =>
       this.temporal.client.workflowService.getWorkflowExecutionHistory({
         namespace: this.temporal.namespace,
-        execution: { workflowId: callWorkflowId(callId) },
+        execution: { workflowId: callWorkflowId(callId), ...(runId !== undefined && { runId }) },
         maximumPageSize: 1,
       }),
     );

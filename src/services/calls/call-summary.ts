@@ -33,6 +33,19 @@ export interface CallSummary {
   readonly callback?: true;
 }
 
+/** The summary of one run of a call. There is more than one run if somebody has reset it. */
+export interface ListedRun extends CallSummary {
+  readonly runId: string;
+}
+
+/** A call that a list has found. */
+export interface FoundCall extends CallSummary {
+  /** Whether a rerun of it, or a rerun of that, was answered. Absent unless it has failed. */
+  readonly resolved?: boolean;
+  /** The beginning of the prompt, in one line; null if it is lost. Absent if it was not asked for. */
+  readonly promptPreview?: string | null;
+}
+
 /** Makes the summary from Temporal's information about the workflow. */
 export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): CallSummary {
   const attributes = info.typedSearchAttributes;

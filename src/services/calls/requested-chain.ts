@@ -3,6 +3,7 @@
  * lists.
  */
 import type { AgentConfig } from '../../domain/agent.ts';
+import { pausedText, refusingPause } from '../../domain/agent-pause.ts';
 import { resolveChain, type ResolvedChain } from '../../domain/chain.ts';
 import { invalid, Refusal } from '../../domain/failures.ts';
 import type { Agents } from '../agents/agents.ts';
@@ -16,6 +17,9 @@ export interface WantedChain {
   readonly startAt?: { readonly agent: string; readonly leaveOut: readonly string[] } | undefined;
 }
 
+/** After how long a call may try again if nobody has said when the pause ends. */
+const endlessSeconds = 60;
+
 interface ChainDependencies {
   readonly agents: Agents;
   readonly limits: { readonly maxChain: number };
@@ -23,7 +27,8 @@ interface ChainDependencies {
 
 /**
  * Resolves the chain with the current configs of agents that the project may use. Throws the refusal `validation_failed`, which names the field:
- * `fallback_agents` has too many or unregistered agents, or the chain does not contain `startAt.agent`.
+ * `fallback_agents` has too many or unregistered agents, or the chain does not contain `startAt.agent`. Throws the refusal
+ * `agent_paused` if nobody may be asked now.
  */
 export async function wantedChain(
   { agents, limits }: ChainDependencies,
@@ -34,8 +39,27 @@ export async function wantedChain(
   const chain = fallbackAgents
     ? { agents: await namedChain(agents, project, first, fallbackAgents, limits.maxChain), unregistered: [] }
     : registeredChain({ agents, limits }, project, first);
-  if (startAt) return { ...chain, agents: startingAt(chain.agents, startAt) };
-  return chain;
+  const wanted = startAt ? { ...chain, agents: startingAt(chain.agents, startAt) } : chain;
+  const refused = refusalOfChain(agents, wanted.agents);
+  if (refused) throw refused;
+  return wanted;
+}
+
+/**
+ * Returns the refusal `agent_paused` that a call with this chain gets now. Undefined if the call is accepted.
+ */
+export function refusalOfChain(agents: Agents, chain: readonly AgentConfig[]): Refusal | undefined {
+  const pause = refusingPause(chain, (name) => agents.pauseOf(name));
+  if (!pause) return undefined;
+  const [first] = chain;
+  const nobody = pause.newCalls === 'refuse' ? '' : ', and it has no fallback that could be asked';
+  const message = `${pausedText(first?.name ?? '', pause)}${nobody}; resume it, or name another agent`;
+  return new Refusal('agent_paused', message, {
+    retryAfterSeconds:
+      pause.until === undefined
+        ? endlessSeconds
+        : Math.max(1, Math.ceil((pause.until - agents.now()) / 1_000)),
+  });
 }
 
 /** Resolves the chain that follows from the registrations. Fallbacks of another project are passed over in silence. */

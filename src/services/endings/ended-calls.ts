@@ -4,7 +4,7 @@ import type { Ending, EndingMarks } from '../../domain/ending.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import type { BatchEnded } from '../../domain/feed-event.ts';
 import { batchesClosedQuery, callsClosedQuery } from '../calls/call-filter.ts';
-import { summaryOf, type CallSummary } from '../calls/call-summary.ts';
+import { summaryOf, type CallSummary, type ListedRun } from '../calls/call-summary.ts';
 import { listedCall } from '../calls/listed-call.ts';
 import { batchType, endedRunsOfCallQuery } from '../temporal/queries.ts';
 import { tsToMs } from '../../temporal-sdk/timestamps.ts';
@@ -13,7 +13,7 @@ import { isUnanswered, type Temporal } from '../temporal/rpc.ts';
 import { count, listAll, type ListedExecution } from '../temporal/visibility.ts';
 import { endedBatch } from './ended-batch.ts';
 import type { HintBook } from './hint-book.ts';
-import { agrees, listedEnding, readEnding, type ListedRun, type ReadRun } from './read-ending.ts';
+import { agrees, listedEnding, readEnding, type ReadRun } from './read-ending.ts';
 
 /** A run that has closed. Times are epoch ms. */
 export interface ClosedRun {
@@ -109,11 +109,14 @@ export class EndedCalls {
       const batch = await endedBatch(this.temporal, item);
       return { runId, endedAt: batch?.endedAt ?? tsToMs(item.closeTime), ...(batch && { batch }) };
     }
-    const run: ListedRun = { ...(await listedCall(this.temporal, item)), runId };
+    const run: ListedRun = await listedCall(this.temporal, item);
     const endedAt = run.endedAt?.getTime() ?? 0;
     const hint = book.takeFor(runId);
     const marks = this.marksOf(run);
-    if (hint && agrees(hint, run)) return { runId, endedAt, ending: { ...hint, endedAt, ...marks } };
+    // A worker of an earlier version does not say what the call is a rerun of.
+    const rerun = run.rerunOf !== undefined && { rerunOf: run.rerunOf };
+    if (hint && agrees(hint, run))
+      return { runId, endedAt, ending: { ...hint, endedAt, ...rerun, ...marks } };
     const read = await this.read(run.callId, runId);
     if (read === 'by_reset') return { runId, endedAt };
     const ending = typeof read === 'object' ? read : listedEnding(run);

@@ -6,11 +6,14 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Ending } from '../../domain/ending.ts';
 import type { LogEvent } from '../../domain/log-event.ts';
-import type { FeedEvent, ToldChange } from '../../domain/feed-event.ts';
+import type { FeedEvent, ToldChanges } from '../../domain/feed-event.ts';
 import { PayloadStoreError, type PayloadStore } from '../../payloads/payload-store.ts';
 
-/** One segment of the log. All times are epoch ms by Temporal's clock. */
-export interface Segment {
+/**
+ * One segment of the log. All times are epoch ms by Temporal's clock. The newest changes are those of this segment or an earlier
+ * one.
+ */
+export interface Segment extends ToldChanges {
   readonly number: number;
   /** The fence of the reader that wrote it: each reader has a greater one than all readers before it. */
   readonly fence: number;
@@ -22,12 +25,14 @@ export interface Segment {
   readonly endings: readonly Ending[];
   /** What else has happened, in this order. Absent if nothing. */
   readonly events?: readonly FeedEvent[];
-  /** The newest change of an agent's status that is in this segment or an earlier one. Absent if nobody wants any. */
-  readonly told?: ToldChange;
 }
 
 const root = 'endings/log/';
-export const perFolder = 1_000;
+const perFolder = 1_000;
+/** How much later than the list of its segment a call may have ended, in ms: the clocks of several servers differ. */
+export const skewMs = 5_000;
+/** So many segments in a row are missing only because they were swept: a sweep deletes whole folders. */
+const sweptAfter = 16;
 /** How often a segment is written if the store does not say whether it has it. */
 const maxWrites = 3;
 
@@ -84,6 +89,48 @@ export class EndingLog {
     return low;
   }
 
+  /** Returns the number of the first segment that may have something from `ms` on (epoch ms), which may be the next one. */
+  async firstSince(ms: number): Promise<number> {
+    const newest = await this.newest(0);
+    let low = 1;
+    let high = newest + 1;
+    // Segments are written in the order of their times.
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (await this.isBefore(ms, middle, high)) low = middle + 1;
+      else high = middle;
+    }
+    return this.firstKept(low, newest);
+  }
+
+  /** Returns the number of the first segment from `number` on that is not swept or lost, or `newest + 1` if all are. */
+  async firstKept(number: number, newest: number): Promise<number> {
+    if (await this.has(number)) return number;
+    for (let begin = number; begin <= newest; begin = nextFolder(begin)) {
+      let first = Infinity;
+      for await (const kept of this.listed(folderOf(begin))) if (kept >= begin) first = Math.min(first, kept);
+      if (first < Infinity) return first;
+    }
+    return newest + 1;
+  }
+
+  /**
+   * If the segment is missing, returns the number of one of the next 1,000, if there is any that was written before `beforeMs`
+   * (epoch ms): then the missing one is lost. A newer one proves nothing: a network share may show it before this one.
+   */
+  async laterThan(number: number, beforeMs: number): Promise<number | undefined> {
+    for (let distance = 1; distance < perFolder; distance *= 2) {
+      const later = await this.read(number + distance);
+      if (later) return later.at < beforeMs ? later.number : undefined;
+    }
+    return undefined;
+  }
+
+  /** Says that a segment is lost, like one that is damaged. */
+  lost(number: number): void {
+    this.onDamaged(keyOf(number));
+  }
+
   /** Deletes the folders of which all segments were written before `beforeMs` (epoch ms, by the store's clock). */
   async sweep(beforeMs: number): Promise<void> {
     const old = new Map<string, boolean>();
@@ -93,6 +140,20 @@ export class EndingLog {
     }
     const last = keyOf(await this.greatestListed()).replace(/[^/]*$/, '');
     for (const [folder, isOld] of old) if (isOld && folder !== last) await this.store.deleteAll(folder);
+  }
+
+  /**
+   * Whether segment `number` was swept, or has nothing from `ms` on. One that is damaged or lost has the time of the next one
+   * before `end`.
+   */
+  private async isBefore(ms: number, number: number, end: number): Promise<boolean> {
+    let missing = 0;
+    for (let next = number; next < end && missing < sweptAfter; next++) {
+      const segment = await this.read(next);
+      if (!segment) missing += 1;
+      else if (segment.at > 0) return segment.at + skewMs < ms;
+    }
+    return missing >= sweptAfter;
   }
 
   private async has(number: number): Promise<boolean> {
@@ -109,14 +170,14 @@ export class EndingLog {
   private async anyListed(): Promise<number> {
     for await (const number of this.listed()) {
       // The first folder may be the one that a sweep deletes now; the last one never is.
-      const next = (Math.floor(number / perFolder) + 1) * perFolder;
+      const next = nextFolder(number);
       return (await this.has(next)) ? next : number;
     }
     return 0;
   }
 
-  private async *listed(): AsyncGenerator<number> {
-    for await (const { key } of this.store.list(root)) {
+  private async *listed(folder = root): AsyncGenerator<number> {
+    for await (const { key } of this.store.list(folder)) {
       const [, number] = /\/(\d+)$/.exec(key) ?? [];
       if (number !== undefined) yield Number(number);
     }
@@ -128,7 +189,7 @@ export function eventsOf(segment: Segment | undefined): readonly LogEvent[] {
   return [...(segment?.endings ?? []), ...(segment?.events ?? [])];
 }
 
-function keyOf(number: number): string {
-  const digits = (value: number): string => String(value).padStart(12, '0');
-  return `${root}${digits(Math.floor(number / perFolder))}/${digits(number)}`;
-}
+const digits = (value: number): string => String(value).padStart(12, '0');
+const folderOf = (number: number): string => `${root}${digits(Math.floor(number / perFolder))}/`;
+const keyOf = (number: number): string => `${folderOf(number)}${digits(number)}`;
+const nextFolder = (number: number): number => (Math.floor(number / perFolder) + 1) * perFolder;

@@ -20,9 +20,9 @@ export interface EndingConsumer {
   /** Uses a segment that was appended. The next one is appended only after that. */
   take(segment: Segment): Promise<void>;
   /** Call this before an ending is appended that replaces those of earlier runs, because somebody has reset the call. */
-  replace(earlier: readonly Ending[], by: Ending): Promise<void>;
+  replace?(earlier: readonly Ending[], by: Ending): Promise<void>;
   /** Nothing else has ended by `until` (epoch ms). Called now and then while no segment is appended. */
-  pass(until: number): Promise<void>;
+  pass?(until: number): Promise<void>;
 }
 
 export interface ReaderParts extends OtherEventParts {
@@ -85,12 +85,12 @@ export class EndingReader {
     const isHandOver = parts.now() - position.listedAt < handOverMs;
     this.position = isHandOver ? position : { ...position, steadySince: 0 };
     this.book = new HintBook(parts.hints);
-    this.others = new OtherEvents(parts, position.told, position.listedAt || parts.now());
+    this.others = new OtherEvents(parts, position, position.listedAt || parts.now());
   }
 
   /** How far the reader has come. */
   get place(): FeedPosition {
-    return { ...this.position, told: this.others.place };
+    return { ...this.position, ...this.others.place };
   }
 
   /** Reads until `signal` aborts. `since` is where the first reader of the cluster begins, epoch ms. Throws `FencedOff`. */
@@ -232,7 +232,7 @@ export class EndingReader {
       await this.append(known, at, inOrder);
       for (const [runId, endedAt] of seen) if (endedAt <= until) seen.delete(runId);
     } else {
-      for (const consumer of this.parts.consumers) await consumer.pass(until);
+      for (const consumer of this.parts.consumers) await consumer.pass?.(until);
     }
     await this.book.forget(until);
   }
@@ -242,7 +242,7 @@ export class EndingReader {
     for (const ending of endings) {
       if (ending.resetFrom === undefined) continue;
       const earlier = await calls.earlierRuns(ending);
-      for (const consumer of consumers) await consumer.replace(earlier, ending);
+      for (const consumer of consumers) await consumer.replace?.(earlier, ending);
     }
     const next = { number: known.segment + 1, fence: known.fence, at, until: known.until, endings };
     const segment: Segment = { ...next, ...this.others.inSegment };

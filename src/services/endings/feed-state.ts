@@ -1,8 +1,6 @@
 /** What the reader of the feed must know of the log when it begins, or begins again after a failure. */
-import type { EndingLog, Segment } from './ending-log.ts';
+import { skewMs, type EndingLog, type Segment } from './ending-log.ts';
 
-/** How much later than its list a call may have closed, in ms: the clocks of several servers differ. */
-const skewMs = 5_000;
 const minuteMs = 60_000;
 
 export interface LogEnd {
@@ -50,7 +48,7 @@ export async function readLogEnd(log: EndingLog, known: number, now: number): Pr
 
 /**
  * Returns the runs of calls and batches in these segments that closed after `until`, with the time of their close, and the
- * changes of agents' statuses since.
+ * numbered changes since.
  */
 export function seenAfter(until: number, segments: readonly Segment[]): Map<string, number> {
   const seen = new Map<string, number>();
@@ -63,10 +61,10 @@ export function seenAfter(until: number, segments: readonly Segment[]): Map<stri
   return seen;
 }
 
-/** Returns the changes of agents' statuses in the segment, with their times. Their keys are no ids of runs. */
+/** Returns the numbered changes in the segment, with their times. Their keys are no ids of runs. */
 export function changesIn({ events = [] }: Segment): [string, number][] {
   return events.flatMap((one): [string, number][] =>
-    one.type === 'agent.state_changed' ? [[`change ${one.series} ${one.sequence}`, one.at]] : [],
+    'series' in one ? [[`change ${one.series} ${one.sequence}`, one.at]] : [],
   );
 }
 

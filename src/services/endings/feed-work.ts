@@ -11,6 +11,8 @@ const readingMs = 3_600_000;
 export interface FeedParts extends Omit<ReaderParts, 'consumers'> {
   /** Makes the consumers of one reader. */
   readonly consumers: () => readonly EndingConsumer[];
+  /** Starts what else one process of the cluster does. Each time, `fence` is greater. Returns what stops it. */
+  readonly startBeside: (fence: number) => () => Promise<void>;
 }
 
 export interface FeedWork {
@@ -19,7 +21,7 @@ export interface FeedWork {
   handOver(): void;
 }
 
-export function createFeedWork({ consumers, ...parts }: FeedParts): FeedWork {
+export function createFeedWork({ consumers, startBeside, ...parts }: FeedParts): FeedWork {
   let stopping = new AbortController();
   const activities: EndingActivities = {
     async readEndings({ since, position }) {
@@ -27,11 +29,13 @@ export function createFeedWork({ consumers, ...parts }: FeedParts): FeedWork {
       const known = (context.info.heartbeatDetails as FeedPosition | undefined) ?? position;
       const reader = new EndingReader({ ...parts, consumers: consumers() }, known);
       const ends = [context.cancellationSignal, stopping.signal, AbortSignal.timeout(readingMs)];
+      const stopBeside = startBeside(context.info.currentAttemptScheduledTimestampMs);
       const beat = setInterval(() => context.heartbeat(reader.place), heartbeatMs);
       try {
         await reader.run(AbortSignal.any(ends), since);
       } finally {
         clearInterval(beat);
+        void stopBeside(); // Its last round may take seconds, and the next reader should begin at once.
       }
       return reader.place;
     },

@@ -1,19 +1,14 @@
 /** Makes the ending of one run of a call: from what the list and a hint say, or from the call's history. */
 import type { KnownAsk } from '../../domain/call-story.ts';
-import { byAgent } from '../../domain/call-story.ts';
+import { byAgent, failureOf } from '../../domain/call-story.ts';
 import { agentTimeMs } from '../../domain/agent-time.ts';
 import { askedIn, waitForTurnMs, type EndedAttempt, type Ending } from '../../domain/ending.ts';
 import type { ErrorType } from '../../domain/failures.ts';
 import { callWorkflowId } from '../../domain/ids.ts';
 import { factsOf } from '../call-events/call-facts.ts';
-import type { CallSummary } from '../calls/call-summary.ts';
+import type { ListedRun } from '../calls/call-summary.ts';
 import { callRunIn } from '../calls/existing-call.ts';
 import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
-
-/** A run of a call that Temporal lists as closed. */
-export interface ListedRun extends CallSummary {
-  readonly runId: string;
-}
 
 /** What was read of a run: its ending, or why it has none. */
 export type ReadRun = Ending | 'by_reset' | 'running' | 'deleted';
@@ -34,7 +29,7 @@ export function agrees(hint: Ending, { runId, status, errorType, answeredBy, end
 
 /** Makes the ending of a run of which no more is known than the list says, because its history was deleted since. */
 export function listedEnding(run: ListedRun): Ending {
-  const { callId, runId, agentAsked, answeredBy, errorType, startedAt, endedAt, status } = run;
+  const { callId, runId, agentAsked, answeredBy, errorType, startedAt, endedAt, status, rerunOf } = run;
   return {
     callId,
     runId,
@@ -46,6 +41,7 @@ export function listedEnding(run: ListedRun): Ending {
     endedAt: endedAt?.getTime() ?? startedAt.getTime(),
     queuedMs: 0,
     attempts: [],
+    ...(rerunOf !== undefined && { rerunOf }),
   };
 }
 
@@ -87,6 +83,7 @@ export async function readEnding(temporal: Temporal, callId: string, runId: stri
       : byAgent(asks).map(({ last }, index, all) =>
           cutOff(last, index === all.length - 1 ? failure?.errorType : undefined, end.endedAt),
         ),
+    ...(input.rerunOf !== undefined && { rerunOf: input.rerunOf }),
     ...(resetFrom !== undefined && { resetFrom }),
   };
 }
@@ -95,16 +92,12 @@ export async function readEnding(temporal: Temporal, callId: string, runId: stri
  * Makes the attempt of an agent in a call whose ending does not name its attempts, because it was cut off: cancelled, terminated
  * or overdue. `errorType` is that of the call, for its last agent. A try that was under way counts, and takes until the end.
  */
-function cutOff(
-  { agent, tries, openTryAt, noSlotAt }: KnownAsk,
-  errorType: ErrorType | undefined,
-  endedAt: number,
-): EndedAttempt {
-  const open = openTryAt !== undefined && noSlotAt === undefined;
-  const type = errorType ?? (noSlotAt === undefined ? tries.at(-1)?.errorType : 'no_slot') ?? 'internal';
+function cutOff(ask: KnownAsk, errorType: ErrorType | undefined, endedAt: number): EndedAttempt {
+  const { agent, tries, openTryAt, unasked } = ask;
+  const open = openTryAt !== undefined && !unasked;
   return {
     agent,
-    errorType: type,
+    errorType: errorType ?? failureOf(ask),
     tries: tries.length + (open ? 1 : 0),
     latencyMs: agentTimeMs(tries) + (open ? Math.max(0, endedAt - openTryAt) : 0),
   };

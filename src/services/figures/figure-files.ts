@@ -47,11 +47,22 @@ export class FigureFiles {
     this.onDamaged = onDamaged;
   }
 
+  /** Returns the same files; `onDamaged` is called as well. */
+  noting(onDamaged: (key: string) => void): FigureFiles {
+    return new FigureFiles(this.store, (key) => {
+      this.onDamaged(key);
+      onDamaged(key);
+    });
+  }
+
   /** Returns the time (epoch ms) before which all minutes are written; undefined if none is. */
   async closedUntil(): Promise<number | undefined> {
     const text = await this.store.read(closedUntilKey);
-    const ms = Date.parse(text?.toString() ?? '');
-    return Number.isNaN(ms) ? undefined : ms;
+    if (!text) return undefined;
+    const ms = Date.parse(text.toString());
+    if (!Number.isNaN(ms)) return ms;
+    this.onDamaged(closedUntilKey);
+    return undefined;
   }
 
   writeClosedUntil(ms: number): Promise<void> {

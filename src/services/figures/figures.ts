@@ -31,6 +31,8 @@ export interface FiguresAnswer {
   /** Each interval of the range that has begun before `completeUntil`, also those without calls, oldest first. */
   readonly intervals: readonly FiguresInterval[];
   readonly total: FiguresSummary;
+  /** The keys of the files that cannot be read: what they counted is missing. */
+  readonly damaged: readonly string[];
 }
 
 export interface FiguresInterval {
@@ -55,10 +57,22 @@ export class Figures {
    * `payload_store_unavailable` and `validation_failed`, if there are too many agents for the intervals.
    */
   between(wish: FiguresWish): Promise<FiguresAnswer> {
-    return refusing(() => this.read(wish));
+    const damaged = new Set<string>();
+    const reader = new Figures(this.files.noting((key) => damaged.add(key)));
+    return refusing(async () => ({ ...(await reader.read(wish)), damaged: [...damaged] }));
   }
 
-  private async read({ step, ...wish }: FiguresWish): Promise<FiguresAnswer> {
+  /** Returns the time (epoch ms) before which all minutes are known; undefined if none is. Throws `PayloadStoreError`. */
+  completeUntil(): Promise<number | undefined> {
+    return this.files.closedUntil();
+  }
+
+  /** Returns the minute that begins at `at`; undefined if it has no calls. Throws `PayloadStoreError`. */
+  minute(at: number): Promise<StoredFigures | undefined> {
+    return this.files.minute(at);
+  }
+
+  private async read({ step, ...wish }: FiguresWish): Promise<Omit<FiguresAnswer, 'damaged'>> {
     const from = startOf(step, wish.from);
     const to = startOf(step, wish.to + stepMs[step] - 1);
     // Read first: minutes that are closed meanwhile may or may not be found.
@@ -91,7 +105,7 @@ export class Figures {
 
   /** Yields stored figures that make up the range, oldest first: of its steps, or of shorter intervals where it has no others. */
   private async *parts(step: Step, from: number, to: number): AsyncGenerator<StoredFigures> {
-    if (step === 'minute') {
+    if (step === 'minute' || step === 'ten_minutes') {
       yield* this.minutes(from, to);
       return;
     }
@@ -111,7 +125,8 @@ export class Figures {
     return sum ? [sum] : [];
   }
 
-  private async *minutes(from: number, to: number): AsyncGenerator<StoredFigures> {
+  /** Yields the minutes of the range that have calls, oldest first. Throws `PayloadStoreError`. */
+  async *minutes(from: number, to: number): AsyncGenerator<StoredFigures> {
     const hours = pMapIterable(startsBetween('hour', from, to), (hour) => this.ofHour(hour), {
       concurrency: readAhead,
     });

@@ -10,7 +10,7 @@ import { projectOf } from '../../domain/project.ts';
 import { whatIf, type WhatIf } from '../../domain/what-if.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { CallFilter } from '../calls/call-filter.ts';
-import { registeredChain } from '../calls/requested-chain.ts';
+import { refusalOfChain, registeredChain } from '../calls/requested-chain.ts';
 import type { CallRecords } from '../calls/call-records.ts';
 import type { Health } from '../agents/health.ts';
 
@@ -46,8 +46,14 @@ export async function whatIfOf(deps: Dependencies, callId: string): Promise<What
   };
   const { agents, unregistered } = todaysChain(deps, projectOf(callId), input.agentName);
   const chain = deps.health.view(agents).agents;
+  const refused = refusalOfChain(deps.agents, agents);
   const today = {
-    agents: chain.map((agent) => ({ name: agent.name, moved: hasMoved(agent, input.chain) })),
+    ...(refused && { refusal: refused.message }),
+    agents: chain.map((agent) => ({
+      name: agent.name,
+      moved: hasMoved(agent, input.chain),
+      paused: isPassedOver(deps.agents, agent),
+    })),
     unregistered,
   };
   return {
@@ -95,6 +101,11 @@ function todaysChain({ agents, limits }: Dependencies, project: string, agentNam
   const first = agents.lookup(project, agentName);
   if (!first) return { agents: [], unregistered: [agentName] };
   return registeredChain({ agents, limits }, project, first);
+}
+
+function isPassedOver(agents: Agents, { name }: AgentConfig): boolean {
+  const pause = agents.pauseOf(name);
+  return pause !== undefined && pause.newCalls !== 'wait';
 }
 
 function hasMoved(agent: AgentConfig, pinned: readonly AgentConfig[]): boolean {

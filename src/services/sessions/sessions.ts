@@ -25,13 +25,25 @@ import { describeSession, isStoredBy } from './session-stored.ts';
 import type { UntoldEndings } from './untold-endings.ts';
 import type { Removal, SessionDeletions } from './session-deletions.ts';
 import type { SessionReads } from './session-reads.ts';
-import { isNotFound, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
+import { isNotFound, isUnanswered, rpc, rpcTimeoutMs, type Temporal } from '../temporal/rpc.ts';
 import { runningSessionsQuery } from '../temporal/queries.ts';
 import { count, listAll, listPage, type ListedExecution, type Page } from '../temporal/visibility.ts';
 import type { WholeSession } from './whole-session.ts';
 
 /** How many sessions a cleanup updates concurrently. */
 const concurrency = 4;
+/** How many sessions are read at once for the details of a list. */
+const detailsAtOnce = 8;
+
+/** What a list shows of a session beside its id. */
+export interface SessionDetails {
+  readonly userId: string | undefined;
+  readonly totalMessages: number;
+  /** ISO 8601 in UTC. */
+  readonly lastActivity: string;
+  /** Whether a call has the turn. */
+  readonly isLive: boolean;
+}
 
 /** What a session is told of a call that wants a turn. */
 interface TurnRequest {
@@ -190,6 +202,21 @@ export class Sessions {
     return { items: items.map((one) => sessionIdOf(one.execution?.workflowId ?? '')), ...page };
   }
 
+  /**
+   * Reads what lists show of these sessions, in their order: a description for each, and a query if it has changed since it was
+   * last read here. Undefined for one that cannot be read now.
+   */
+  details(sessionIds: readonly string[]): Promise<(SessionDetails | undefined)[]> {
+    const read = async (sessionId: string): Promise<SessionDetails | undefined> => {
+      const session = await this.reads.read(sessionId).catch((error: unknown) => {
+        if (isUnanswered(error)) return undefined;
+        throw error;
+      });
+      return session && detailsOf(session);
+    };
+    return pMap(sessionIds, read, { concurrency: detailsAtOnce });
+  }
+
   count(project: string): Promise<number> {
     return count(this.temporal, runningSessionsQuery(project));
   }
@@ -249,4 +276,8 @@ export class Sessions {
   private handle(sessionId: string) {
     return this.temporal.client.workflow.getHandle(sessionWorkflowId(sessionId));
   }
+}
+
+function detailsOf({ userId, count: totalMessages, lastActivity, holderId }: WholeSession): SessionDetails {
+  return { userId, totalMessages, lastActivity, isLive: holderId !== undefined };
 }

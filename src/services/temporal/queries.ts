@@ -54,6 +54,14 @@ export function endedAmongQuery(callIds: readonly string[]): string {
   return `WorkflowId IN (${ids}) AND ExecutionStatus != 'Running'`;
 }
 
+/** Returns the query for the calls of a project that have ended, at `from` or later, and before `until` (epoch ms). */
+export function closedCallsQuery(project: string, from: number, until: number): string {
+  const inProject = project === allProjects ? [] : [isInProject(project)];
+  const [first, end] = [from, until].map((ms) => quote(new Date(ms).toISOString()));
+  const ended = ["ExecutionStatus != 'Running'", `CloseTime >= ${first}`, `CloseTime < ${end}`];
+  return callsQuery(...inProject, ...ended);
+}
+
 /** Returns the query for all runs of a call that have ended. There is more than one if somebody has reset it. */
 export function endedRunsOfCallQuery(callId: string): string {
   return `${endedAmongQuery([callId])} AND WorkflowType = 'agentCall'`;
