@@ -139,7 +139,9 @@ const lostTry = 'Its worker was lost';
 function agentEvents({ last, errors, waited }: Asked): StoryEvent[] {
   const { agent, tries, openTryAt, unasked, retryAt } = last;
   const waitsAfter = (count: number): StoryEvent[] =>
-    waited.filter((one) => one.tries.length === count).flatMap(unaskedEvents);
+    waited.flatMap((one) =>
+      one.tries.length === count && one.unasked ? unaskedEvents(one, one.unasked) : [],
+    );
   const events = tries.flatMap(({ at, latencyMs, errorType, lost }, index): StoryEvent[] => {
     const tryNumber = index + 1;
     const startedAt = Date.parse(at);
@@ -163,7 +165,7 @@ function agentEvents({ last, errors, waited }: Asked): StoryEvent[] {
     ];
   });
   events.push(...waitsAfter(tries.length));
-  if (unasked) return [...events, ...unaskedEvents(last)];
+  if (unasked) return [...events, ...unaskedEvents(last, unasked)];
   if (openTryAt === undefined) return events;
   const tryNumber = tries.length + 1;
   return [...events, { type: 'attempt_started', at: openTryAt, agent, attempt: tryNumber }];
@@ -173,8 +175,10 @@ function agentEvents({ last, errors, waited }: Asked): StoryEvent[] {
  * The events of a try that was given up before the agent was asked. Until then it looks like a running one, so
  * `attempt_started` may have been sent already.
  */
-function unaskedEvents({ agent, tries, scheduledAt, openTryAt, unasked, lastError }: KnownAsk): StoryEvent[] {
-  if (!unasked) return [];
+function unaskedEvents(
+  { agent, tries, scheduledAt, openTryAt, lastError }: KnownAsk,
+  unasked: NonNullable<KnownAsk['unasked']>,
+): StoryEvent[] {
   const attempt = tries.length + 1;
   const failed = { type: 'attempt_failed', ...unasked, agent, attempt } as const;
   return [

@@ -106,6 +106,9 @@ describe('the search of calls', () => {
         expect(covers).toMatchObject({ calls: ids.length, whole: true } satisfies Partial<CallsCovered>);
         const { body: counts } = await node.http.get('/api/vps/calls/counts');
         expect(counts).toMatchObject({ total: ids.length + 1, running: 1 });
+        // Until the log has a call, its named agent alone is known to have been asked.
+        const byRefusing = expected(({ asked }) => asked.includes('refuses'));
+        expect(idsOf(await all({ asked: 'refuses' })).sort()).toEqual(byRefusing);
       },
       { timeout: 60_000, interval: 500 },
     );
