@@ -1,6 +1,6 @@
 /** The activity of one webhook's deliveries, with a simulated receiver and directory. */
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { newDeliveries } from '../../../src/domain/delivery-state.ts';
 import type { WebhookChange } from '../../../src/domain/webhook-book.ts';
 import type { Webhook } from '../../../src/domain/webhook.ts';
@@ -85,8 +85,10 @@ it('after 410 nothing more is sent', async () => {
 
 it('the 410 of a URL that was changed meanwhile does not switch the webhook off', async () => {
   const { changes, work, deliver } = await prepared(webhook, 'sealed anew');
-  setTimeout(() => work.handOver(), 2_000);
-  expect(await deliver()).toEqual({ againInMs: 0 });
+  const delivering = deliver();
+  await vi.waitFor(() => expect(changes).toHaveLength(1));
+  work.handOver();
+  expect(await delivering).toEqual({ againInMs: 0 });
   expect(changes).toEqual([{ enabled: 'gone', ifUrl: webhook.url }]);
 });
 
